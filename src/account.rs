@@ -1,0 +1,307 @@
+//! One symbol of the ledger: its position, and how movements change it. Knows nothing of other symbols.
+
+use rust_decimal::Decimal;
+use std::collections::VecDeque;
+
+use crate::breaks::Evidence;
+use crate::event::{Action, Change, CorporateAction, Entry, Exit, Movement, ScaleOut};
+use crate::origin::Origin;
+use crate::position::{Position, Quantity, Side, Symbol};
+use crate::time::Time;
+
+/// Movements between agreements that are kept as evidence; more of them than this tell nothing more.
+const MOST_MOVEMENTS_KEPT: usize = 40;
+
+/// The ledger's state of one symbol.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// What should be held.
+    pub position: Position,
+    /// The quantity before each movement of the last seconds, for the grace.
+    pub before: VecDeque<(Time, Quantity)>,
+    /// The last statement that held.
+    pub last_agreed: Option<Evidence>,
+    /// The last movement.
+    pub last_moved: Option<Time>,
+    /// The last exit.
+    pub last_exit: Option<(Time, Origin)>,
+    /// Movements since the last agreement.
+    pub moved: Vec<Evidence>,
+    /// Indices of breaks of the expected book that are open.
+    pub open: Vec<usize>,
+    /// Indices of all breaks of severity `break`, open and resolved: what a fix may have repaired.
+    pub faults: Vec<usize>,
+    /// Index of the open `missing_entry_score`.
+    pub score_lost: Option<usize>,
+    /// Index of the note that an entry's range was settled away from what was logged.
+    pub partly: Option<usize>,
+    /// The pending entry that no witness has spoken of.
+    pub pending: Option<Evidence>,
+    /// The executor's word that disagreed, until the broker's decides.
+    pub doubted: Option<Doubt>,
+    /// What the broker last said, with its price: to hold the executor's price against.
+    pub broker: Option<Stated>,
+    /// What the executor last said, likewise.
+    pub executor: Option<Stated>,
+    /// Latest price seen of the market.
+    pub price: Option<Decimal>,
+}
+
+/// The executor's word on one symbol, in doubt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubt {
+    /// When and where it was said.
+    pub evidence: Evidence,
+    /// Signed quantity; zero if it has no row.
+    pub quantity: Decimal,
+    /// What the expected book said at that moment.
+    pub expected: Quantity,
+}
+
+/// A quantity and a price as a book stated them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stated {
+    /// When and where.
+    pub evidence: Evidence,
+    /// Signed quantity.
+    pub quantity: Decimal,
+    /// Average entry price.
+    pub price: Option<Decimal>,
+}
+
+impl Account {
+    /// An account with the position it begins with: flat, or unknown where the tape starts in mid-life.
+    pub fn beginning(position: Position) -> Account {
+        Account {
+            position,
+            before: VecDeque::new(),
+            last_agreed: None,
+            last_moved: None,
+            last_exit: None,
+            moved: Vec::new(),
+            open: Vec::new(),
+            faults: Vec::new(),
+            score_lost: None,
+            partly: None,
+            pending: None,
+            doubted: None,
+            broker: None,
+            executor: None,
+            price: None,
+        }
+    }
+
+    /// Applies a movement at its time. `at` never goes back.
+    pub fn take(&mut self, at: Time, origin: Origin, movement: &Movement) {
+        self.before.push_back((at, self.position.quantity));
+        self.last_moved = Some(at);
+        self.position.take(movement, at);
+        let evidence = Evidence { at, origin, says: told(&movement.symbol, &movement.action) };
+        match &movement.action {
+            Action::Entry(entry) => {
+                self.price = entry.price.or(self.price);
+                self.pending = entry.pending.then(|| evidence.clone()).or(self.pending.take());
+            }
+            Action::ScaleOut(scale_out) => self.price = scale_out.price.or(self.price),
+            Action::Exit(exit) => {
+                self.price = exit.price.or(self.price);
+                self.last_exit = Some((at, origin));
+                self.pending = None;
+                self.partly = None;
+            }
+            Action::CorporateAction(_) | Action::Fill(_) => {}
+        }
+        if self.moved.len() < MOST_MOVEMENTS_KEPT {
+            self.moved.push(evidence);
+        }
+    }
+
+    /// What bears on a failure: the last agreement (unless it is the same record), the movements since, and the failed statement.
+    pub fn bracket(&self, failed: Evidence) -> Vec<Evidence> {
+        let first = self.moved.first().unwrap_or(&failed).origin;
+        let agreed = self.last_agreed.iter().filter(|agreed| agreed.origin != first);
+        agreed.chain(&self.moved).cloned().chain([failed.clone()]).collect()
+    }
+
+    /// Forgets what lies before the grace of `at`.
+    pub fn forget_before(&mut self, earliest: Time) {
+        while self.before.front().is_some_and(|(at, _)| *at < earliest) {
+            self.before.pop_front();
+        }
+    }
+}
+
+impl Position {
+    /// Moves by the bot's intent: a scale-out reduces, an exit makes flat (design, rule 1).
+    pub fn take(&mut self, movement: &Movement, at: Time) {
+        match &movement.action {
+            Action::Entry(entry) => self.enter(entry, at),
+            Action::ScaleOut(scale_out) => self.scale_out(scale_out),
+            Action::Exit(_) => *self = Position::flat(),
+            Action::CorporateAction(corporate) => self.corporate_action(corporate),
+            Action::Fill(_) => {}
+        }
+    }
+
+    fn enter(&mut self, entry: &Entry, at: Time) {
+        let Some(side) = entry.side else {
+            self.quantity = Quantity::UNKNOWN;
+            return;
+        };
+        let range = ordered(entry);
+        let claimed = entry.logged.or(entry.requested).unwrap_or(Decimal::ZERO);
+        if self.quantity.is_flat() {
+            self.entry_time = Some(at);
+            self.average_entry_price = None;
+        }
+        self.average_entry_price = average(self.claimed.abs(), self.average_entry_price, claimed, entry.price);
+        let signed = if side == Side::Long { range } else { range.negated() };
+        self.quantity = self.quantity.plus(&signed);
+        self.claimed += side.signed(claimed);
+        if let (Some(low), Some(high)) = (range.low(), range.high()) {
+            self.unfilled += side.signed(high - low);
+        }
+        self.provenance.logged += range.low().unwrap_or(Decimal::ZERO);
+        self.entry_score = entry.score.or(self.entry_score);
+    }
+
+    /// A scale-out cannot reduce what is not there: it stops at flat, and leaves a position of the other side alone.
+    fn scale_out(&mut self, scale_out: &ScaleOut) {
+        let Some(side) = scale_out.reduces.or(self.quantity.side()) else { return };
+        if self.quantity.side().is_some_and(|held| held != side) || self.quantity.is_flat() {
+            return;
+        }
+        let taken = match scale_out.quantity {
+            Some(quantity) => Quantity::exact(-side.signed(quantity)),
+            None => {
+                let all = if side == Side::Long { self.quantity.high() } else { self.quantity.low() };
+                all.map_or(Quantity::UNKNOWN, |all| Quantity::between(Decimal::ZERO, -all))
+            }
+        };
+        let moved = self.quantity.plus(&taken);
+        let own_side =
+            if side == Side::Long { Quantity::at_least(Decimal::ZERO) } else { Quantity::at_least(Decimal::ZERO).negated() };
+        self.quantity = moved.narrowed(&own_side).unwrap_or(Quantity::FLAT);
+        let quantity = scale_out.quantity.unwrap_or(Decimal::ZERO);
+        self.claimed -= side.signed(quantity);
+        self.provenance.reduce(quantity);
+    }
+
+    fn corporate_action(&mut self, corporate: &CorporateAction) {
+        match corporate.change {
+            Change::Delta(delta) => {
+                self.quantity = self.quantity.plus(&Quantity::exact(delta));
+                self.claimed += delta;
+                self.settle_provenance();
+            }
+            Change::Ratio { .. } => {
+                let Some(factor) = self.quantity.side().and_then(|side| corporate.factor(side)) else { return };
+                self.quantity = self.quantity.times(factor);
+                self.claimed = self.claimed.saturating_mul(factor);
+                self.unfilled = self.unfilled.saturating_mul(factor);
+                self.average_entry_price = self.average_entry_price.and_then(|price| price.checked_div(factor));
+                self.provenance.scale(factor);
+            }
+        }
+    }
+
+    /// A witness said exactly `quantity`, and it was possible: the range becomes this, and what may still fill is remembered.
+    pub fn settle(&mut self, quantity: Decimal) {
+        if self.quantity.known() != Some(quantity) {
+            let was_unknown = self.quantity.low().is_none() || self.quantity.high().is_none();
+            let far = match self.quantity.known() {
+                Some(known) => Some(known + self.unfilled),
+                None if self.unfilled.is_sign_negative() => self.quantity.low(),
+                None => self.quantity.high(),
+            };
+            self.unfilled = far.map_or(Decimal::ZERO, |far| far - quantity);
+            self.quantity = Quantity::exact(quantity);
+            if was_unknown {
+                self.provenance.unknown += (quantity.abs() - self.provenance.total()).max(Decimal::ZERO);
+                self.claimed = quantity;
+            }
+        }
+        self.provenance.confirm();
+        self.settle_provenance();
+    }
+
+    /// The broker's quantity is taken over after a failed statement (design, rule 6).
+    pub fn adopt(&mut self, quantity: Quantity) {
+        let flipped = self.quantity.side().zip(quantity.side()).is_some_and(|(one, two)| one != two);
+        let was_flat = self.quantity.is_flat();
+        self.quantity = quantity;
+        self.unfilled = Decimal::ZERO;
+        self.provenance.confirm();
+        if flipped {
+            self.provenance = crate::position::Provenance::default();
+        }
+        if was_flat {
+            self.average_entry_price = None;
+            self.entry_score = None;
+        }
+        if let Some(held) = quantity.known() {
+            self.claimed = held;
+            let total = self.provenance.total();
+            self.provenance.adopted += (held.abs() - total).max(Decimal::ZERO);
+            self.provenance.reduce((total - held.abs()).max(Decimal::ZERO));
+        }
+    }
+
+    /// Parts add up to the quantity again: what a witness confirmed beyond what was logged is confirmed.
+    fn settle_provenance(&mut self) {
+        let Some(held) = self.quantity.known() else { return };
+        let total = self.provenance.total();
+        self.provenance.confirmed += (held.abs() - total).max(Decimal::ZERO);
+        self.provenance.reduce((total - held.abs()).max(Decimal::ZERO));
+    }
+}
+
+/// The unsigned quantity an entry may have brought: pending, nothing to all; a market order, the logged part to all
+/// (`formats.md` T7); anything else, what was logged.
+fn ordered(entry: &Entry) -> Quantity {
+    let most = entry.requested.map(|requested| entry.logged.map_or(requested, |logged| requested.max(logged)));
+    match (entry.logged.filter(|_| !entry.pending), most) {
+        (Some(logged), Some(most)) => Quantity::between(logged, most),
+        (Some(logged), None) => Quantity::exact(logged),
+        (None, Some(most)) => Quantity::between(Decimal::ZERO, most),
+        (None, None) => Quantity::at_least(Decimal::ZERO),
+    }
+}
+
+fn average(held: Decimal, price: Option<Decimal>, added: Decimal, at: Option<Decimal>) -> Option<Decimal> {
+    match (price, at) {
+        (Some(price), Some(at)) => {
+            let cost = held.checked_mul(price)?.checked_add(added.checked_mul(at)?)?;
+            cost.checked_div(held + added).map(|average| average.round_dp(9)).or(Some(price))
+        }
+        (price, at) => at.or(price),
+    }
+}
+
+/// A movement in words, for evidence.
+pub fn told(symbol: &Symbol, action: &Action) -> String {
+    let side = |side: Option<Side>| side.map_or_else(String::new, |side| format!(" {side}"));
+    let quantity = |quantity: Option<Decimal>| quantity.map_or_else(|| "an unknown quantity".to_owned(), crate::position::plain);
+    match action {
+        Action::Entry(entry) if entry.pending => {
+            format!("entry of {} {symbol}{} submitted, not known to be filled", quantity(entry.requested), side(entry.side))
+        }
+        Action::Entry(entry) => {
+            let ordered = entry.requested.filter(|requested| entry.logged.is_some_and(|logged| *requested > logged));
+            let of = ordered
+                .map_or_else(String::new, |requested| format!(" (of about {} ordered)", crate::position::plain(requested)));
+            format!("entry of {} {symbol}{}{of}", quantity(entry.logged), side(entry.side))
+        }
+        Action::ScaleOut(scale_out) => {
+            format!("scale-out of {} {symbol}{}", quantity(scale_out.quantity), side(scale_out.reduces))
+        }
+        Action::Exit(Exit { side: closed, .. }) => format!("exit of {symbol}{}: flat", side(*closed)),
+        Action::Fill(fill) => format!("broker fill of {} {symbol}", crate::position::plain(fill.quantity)),
+        Action::CorporateAction(CorporateAction { code, change }) => match change {
+            Change::Ratio { minus, plus } => {
+                format!("{code} of {symbol}: {} became {}", crate::position::plain(*minus), crate::position::plain(*plus))
+            }
+            Change::Delta(delta) => format!("{code} of {symbol}: {}", crate::position::plain(*delta)),
+        },
+    }
+}

@@ -1,0 +1,472 @@
+//! Statements held against the expected book: what holds settles and confirms, what does not opens a break and is adopted.
+
+use itertools::Itertools;
+use rust_decimal::Decimal;
+use std::collections::BTreeSet;
+
+use crate::account::Account;
+use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
+use crate::event::{Event, Form, Standing, Witness};
+use crate::ledger::{Ledger, Outcome};
+use crate::position::{Position, Quantity, Side, Symbol, plain};
+
+impl Ledger {
+    /// Whether a form is possible as the expected book stands now.
+    pub(crate) fn fits(&mut self, symbol: &Symbol, form: &Form) -> bool {
+        let tolerance = self.settings.tolerance_quantity;
+        fits(&self.account(symbol).position, form, tolerance)
+    }
+
+    /// Holds one witness's word on one symbol against the expected book. `in_flight` is what open orders may still change.
+    pub(crate) fn assert_symbol(
+        &mut self,
+        event: &Event,
+        symbol: &Symbol,
+        form: &Form,
+        witness: Witness,
+        in_flight: Decimal,
+    ) -> Outcome {
+        if let Form::ScoreLost(lost) = form {
+            return self.score(event, symbol, *lost, witness);
+        }
+        let outcome = if self.fits(symbol, form) {
+            if self.is_too_early(event, symbol, form, witness) {
+                return Outcome::HeldWithinGrace;
+            }
+            self.holds(event, symbol, form, witness);
+            Outcome::Held
+        } else if witness.standing() != Standing::Bot && self.fits_within_grace(event, symbol, form) {
+            Outcome::HeldWithinGrace
+        } else {
+            self.fails(event, symbol, form, witness, in_flight)
+        };
+        if let (Form::Equals(_) | Form::NotHeld, Standing::Broker | Standing::BrokerUnlessDegraded) = (form, witness.standing()) {
+            self.decide_doubt(event, symbol, form, witness);
+        }
+        self.keep_index(symbol);
+        outcome
+    }
+
+    /// Within the grace after an entry whose fill is a range, a quantity away from what was logged may only be late: it settles nothing.
+    fn is_too_early(&mut self, event: &Event, symbol: &Symbol, form: &Form, witness: Witness) -> bool {
+        let (grace, tolerance) = (self.settings.grace, self.settings.tolerance_quantity);
+        let account = self.account(symbol);
+        let stated = match form {
+            Form::Equals(quantity) => *quantity,
+            Form::NotHeld => Decimal::ZERO,
+            Form::AtLeast(_) | Form::Held | Form::ScoreLost(_) => return false,
+        };
+        let within = account.last_moved.is_some_and(|moved| event.at - moved <= grace);
+        let open = account.position.quantity.known().is_none() && account.position.quantity.low().is_some();
+        witness.standing() != Standing::Bot && within && open && (stated - account.position.claimed).abs() > tolerance
+    }
+
+    /// Either side of each movement less than the grace away is accepted (design, rule 4).
+    pub(crate) fn fits_within_grace(&mut self, event: &Event, symbol: &Symbol, form: &Form) -> bool {
+        let (earliest, tolerance) = (event.at - self.settings.grace, self.settings.tolerance_quantity);
+        let account = self.account(symbol);
+        let earlier =
+            account.before.iter().filter(|(at, _)| *at >= earliest).any(|(_, quantity)| allows(quantity, form, tolerance));
+        if earlier {
+            return true;
+        }
+        let mut position = account.position.clone();
+        for (at, movement) in self.soon(symbol, event.at) {
+            position.take(movement, at);
+            if fits(&position, form, tolerance) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn holds(&mut self, event: &Event, symbol: &Symbol, form: &Form, witness: Witness) {
+        let evidence = Evidence { at: event.at, origin: event.origin, says: says(witness, form) };
+        let grace = self.settings.grace;
+        let account = self.account(symbol);
+        let before = account.position.clone();
+        settle(&mut account.position, form, witness);
+        account.last_agreed = Some(evidence.clone());
+        let moved = std::mem::take(&mut account.moved);
+        let pending = if settles(form) { account.pending.take() } else { None };
+        let open = account.open.clone();
+        for place in open {
+            if self.breaks[place].actual == Said::Held && settles(form) {
+                self.breaks[place].actual = said(form);
+            }
+            if event.at - self.breaks[place].first_failed_at <= grace && witness.standing() != Standing::Bot {
+                // The same moment: another witness of the same fault, not a repair of it.
+                self.add_evidence(place, evidence.clone());
+            } else if !matches!(form, Form::Held) {
+                self.resolve(symbol, place, event.at);
+            }
+        }
+        if settles(form) {
+            self.note_settlement(event, symbol, &before, moved, pending.is_some(), &evidence, witness);
+        }
+    }
+
+    /// Contract, section 2: a pending or partly logged entry that a witness settled away from what was logged is a note.
+    #[expect(clippy::too_many_arguments, reason = "the moment of settlement has this many sides, and one caller")]
+    fn note_settlement(
+        &mut self,
+        event: &Event,
+        symbol: &Symbol,
+        before: &Position,
+        moved: Vec<Evidence>,
+        was_pending: bool,
+        evidence: &Evidence,
+        witness: Witness,
+    ) {
+        let tolerance = self.settings.tolerance_quantity;
+        let account = self.account(symbol);
+        let Some(settled) = account.position.quantity.known() else { return };
+        let known_before = before.quantity.known();
+        if known_before == Some(settled) || before.quantity.low().is_none() || before.quantity.high().is_none() {
+            return;
+        }
+        let claimed = before.claimed;
+        let as_logged = (claimed - settled).abs() <= tolerance;
+        if let Some(place) = account.partly {
+            // The rest of the order filled later: the note follows, and goes where it ends as logged.
+            self.breaks[place].actual = Said::Quantity(Quantity::exact(settled));
+            self.breaks[place].severity = Severity::Note;
+            self.add_evidence(place, evidence.clone());
+            if as_logged {
+                self.withdraw(symbol, place);
+            }
+            return;
+        }
+        if as_logged {
+            return;
+        }
+        let mut records = moved;
+        records.push(evidence.clone());
+        let what = if was_pending { "ordered" } else { "logged" };
+        if let Some(last) = records.last_mut() {
+            last.says = format!("{}: {} of {} {what} were filled", last.says, plain(settled), plain(claimed));
+        }
+        let note = Break {
+            severity: Severity::Note,
+            expected: Said::Quantity(Quantity::exact(claimed)),
+            actual: Said::Quantity(Quantity::exact(settled)),
+            ..self.opened(Some(symbol), Kind::Quantity, BookName::Expected, witness.code(), event.at, records)
+        };
+        self.breaks.push(Break { last_agreed_at: None, resolved_at: Some(event.at), ..note });
+        let place = self.breaks.len() - 1;
+        self.account(symbol).partly = Some(place);
+    }
+
+    /// A note that turned out to be nothing: kept in place so that other indices stay true, and left out of the report.
+    fn withdraw(&mut self, symbol: &Symbol, place: usize) {
+        self.breaks[place].actual = self.breaks[place].expected;
+        self.account(symbol).partly = None;
+    }
+
+    fn fails(&mut self, event: &Event, symbol: &Symbol, form: &Form, witness: Witness, in_flight: Decimal) -> Outcome {
+        let evidence = Evidence { at: event.at, origin: event.origin, says: says(witness, form) };
+        let grace = self.settings.grace;
+        let expected = self.account(symbol).position.quantity;
+        let kind = kind_of(witness, form, &expected);
+        let open_places = self.account(symbol).open.clone();
+        let again = open_places.into_iter().find(|place| {
+            let open = &self.breaks[*place];
+            let same_moment = event.at - open.first_failed_at <= grace;
+            let same_lifecycle = open.witness == Witness::ScaleOutRecord.code() && witness.standing() == Standing::Bot;
+            open.severity == Severity::Break && (same_moment || same_lifecycle)
+        });
+        let outcome = match again {
+            Some(place) => {
+                self.refine(place, kind, expected, form, witness);
+                self.add_evidence(place, evidence);
+                Outcome::FailedAgain
+            }
+            None => {
+                self.open_break(event, symbol, kind, expected, form, witness, in_flight, evidence);
+                Outcome::Failed
+            }
+        };
+        if witness.standing() != Standing::Bot {
+            self.adopt(symbol, form, witness, event);
+        }
+        outcome
+    }
+
+    /// A more exact witness of the same fault says what the first could not.
+    fn refine(&mut self, place: usize, kind: Kind, expected: Quantity, form: &Form, witness: Witness) {
+        let open = &mut self.breaks[place];
+        if open.actual.number().is_none() && settles(form) {
+            open.actual = said(form);
+            open.expected = Said::Quantity(expected);
+            open.kind = kind;
+            open.witness = witness.code();
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the moment of failure has this many sides, and one caller")]
+    fn open_break(
+        &mut self,
+        event: &Event,
+        symbol: &Symbol,
+        kind: Kind,
+        expected: Quantity,
+        form: &Form,
+        witness: Witness,
+        in_flight: Decimal,
+        evidence: Evidence,
+    ) {
+        let records = self.account(symbol).bracket(evidence);
+        let mut found = Break {
+            expected: Said::Quantity(expected),
+            actual: said(form),
+            ..self.opened(Some(symbol), kind, BookName::Expected, witness.code(), event.at, records)
+        };
+        if self.explained_by_orders(form, &expected, in_flight) {
+            found.severity = Severity::Note;
+            if let Some(last) = found.evidence.last_mut() {
+                last.says = format!("{}; an open order of {} explains the difference", last.says, plain(in_flight));
+            }
+        }
+        let place = self.open_of(symbol, found);
+        self.absorb_count(place);
+    }
+
+    /// Design, rule 4: open orders explain a difference up to their open quantity.
+    fn explained_by_orders(&self, form: &Form, expected: &Quantity, in_flight: Decimal) -> bool {
+        let stated = match form {
+            Form::Equals(quantity) => *quantity,
+            Form::NotHeld => Decimal::ZERO,
+            Form::AtLeast(_) | Form::Held | Form::ScoreLost(_) => return false,
+        };
+        !in_flight.is_zero() && Quantity::between(stated, stated + in_flight).meets(expected, self.settings.tolerance_quantity)
+    }
+
+    fn adopt(&mut self, symbol: &Symbol, form: &Form, witness: Witness, event: &Event) {
+        let account = self.account(symbol);
+        let quantity = match form {
+            Form::Equals(quantity) => Quantity::exact(*quantity),
+            Form::NotHeld => Quantity::FLAT,
+            Form::AtLeast(quantity) => Quantity::at_least(*quantity),
+            Form::Held => Quantity::UNKNOWN,
+            Form::ScoreLost(_) => return,
+        };
+        if quantity.is_flat() {
+            account.position = Position::flat();
+        } else {
+            account.position.adopt(quantity);
+        }
+        account.before.clear();
+        account.moved.clear();
+        account.pending = None;
+        account.partly = None;
+        // What is said after this is held against the broker's word: that is the new agreement.
+        account.last_agreed = Some(Evidence { at: event.at, origin: event.origin, says: says(witness, form) });
+    }
+
+    /// A count is a statement about the whole book: so many symbols are held.
+    pub(crate) fn assert_count(&mut self, event: &Event, count: u32) -> bool {
+        let earliest = event.at - self.settings.grace;
+        let mut unsettled: BTreeSet<Symbol> = self.soon_moved(event.at);
+        unsettled.extend(self.lately_moved.iter().filter(|(at, _)| *at >= earliest).map(|(_, symbol)| symbol.clone()));
+        let surely = |account: &Account| account.position.quantity.is_open();
+        let open: Vec<Symbol> = self.not_flat().iter().cloned().collect();
+        let sure: Vec<Symbol> =
+            open.iter().filter(|symbol| !unsettled.contains(*symbol) && surely(&self.accounts[*symbol])).cloned().collect();
+        let maybe = open.iter().filter(|symbol| !sure.contains(symbol)).chain(unsettled.iter()).unique().count();
+        let count = count as usize;
+        if count < sure.len() || (count > sure.len() + maybe && !self.may_hold_more()) {
+            return self.count_fails(event, count, &sure, maybe);
+        }
+        if let Some(place) = self.count_open.take() {
+            self.breaks[place].resolved_at = Some(event.at);
+        }
+        if count == sure.len() && unsettled.is_empty() {
+            for symbol in open.iter().filter(|symbol| !sure.contains(symbol)) {
+                self.holds(event, symbol, &Form::NotHeld, Witness::Reconciler);
+                self.keep_index(symbol);
+            }
+            self.nothing_else_is_held();
+        }
+        true
+    }
+
+    fn count_fails(&mut self, event: &Event, count: usize, sure: &[Symbol], maybe: usize) -> bool {
+        let says = format!("the reconciler counts {count} positions");
+        let evidence = Evidence { at: event.at, origin: event.origin, says };
+        if let Some(place) = self.count_open {
+            self.add_evidence(place, evidence);
+            return false;
+        }
+        let same_moment = self.breaks.iter().rev().take(8).any(|other| {
+            other.severity == Severity::Break && other.symbol.is_some() && event.at - other.first_failed_at <= self.settings.grace
+        });
+        if same_moment {
+            return false;
+        }
+        let most = Decimal::from(sure.len() + maybe);
+        let found = Break {
+            expected: if maybe == 0 {
+                Said::Count(most)
+            } else {
+                Said::Quantity(Quantity::between(Decimal::from(sure.len()), most))
+            },
+            actual: Said::Count(Decimal::from(count)),
+            ..self.opened(None, Kind::Count, BookName::Expected, Witness::Reconciler.code(), event.at, vec![evidence.clone()])
+        };
+        match self.count_suspect(count, sure, maybe) {
+            Some((symbol, form)) => self.count_names(event, found, &symbol, &form, evidence),
+            None => {
+                self.breaks.push(found);
+                self.count_open = Some(self.breaks.len() - 1);
+            }
+        }
+        false
+    }
+
+    /// The one symbol that no witness has spoken of since it moved, where exactly one must be wrong.
+    fn count_suspect(&self, count: usize, sure: &[Symbol], maybe: usize) -> Option<(Symbol, Form)> {
+        let unconfirmed = |account: &Account| !account.moved.is_empty();
+        if count + 1 == sure.len() {
+            let only = sure.iter().filter(|symbol| unconfirmed(&self.accounts[*symbol])).exactly_one().ok()?;
+            return Some((only.clone(), Form::NotHeld));
+        }
+        if count == sure.len() + maybe + 1 {
+            let flat = self.accounts.iter().filter(|(_, account)| account.position.quantity.is_flat() && unconfirmed(account));
+            return Some((flat.exactly_one().ok()?.0.clone(), Form::Held));
+        }
+        None
+    }
+
+    fn count_names(&mut self, event: &Event, found: Break, symbol: &Symbol, form: &Form, evidence: Evidence) {
+        let account = &self.accounts[symbol];
+        let records = account.bracket(evidence);
+        let kind = if *form == Form::NotHeld { Kind::Orphan } else { Kind::Missing };
+        let named = Break {
+            expected: Said::Quantity(account.position.quantity),
+            actual: said(form),
+            ..self.opened(Some(symbol), kind, BookName::Expected, found.witness, event.at, records)
+        };
+        self.open_of(symbol, named);
+        self.adopt(symbol, form, Witness::Reconciler, event);
+        self.keep_index(symbol);
+    }
+
+    /// A count that failed was the first sign of a break that a better witness names: one fault, one break.
+    fn absorb_count(&mut self, place: usize) {
+        let Some(count) = self.count_open else { return };
+        if !matches!(self.breaks[place].kind, Kind::Missing | Kind::Orphan) {
+            return;
+        }
+        let evidence = std::mem::take(&mut self.breaks[count].evidence);
+        let first = self.breaks[count].first_failed_at;
+        let named = &mut self.breaks[place];
+        named.evidence.extend(evidence);
+        named.evidence.sort_by_key(|evidence| (evidence.at, evidence.origin));
+        named.first_failed_at = first;
+        named.opened_at = first;
+        self.breaks[count].actual = self.breaks[count].expected;
+        self.count_open = None;
+    }
+}
+
+/// Whether a form is possible for a position; what an order may still fill is possible too.
+fn fits(position: &Position, form: &Form, tolerance: Decimal) -> bool {
+    if allows(&position.quantity, form, tolerance) {
+        return true;
+    }
+    let Form::Equals(quantity) = form else { return false };
+    let late = position.quantity.known().map(|known| Quantity::between(known, known + position.unfilled));
+    late.is_some_and(|late| late.allows(*quantity, tolerance))
+}
+
+fn allows(held: &Quantity, form: &Form, tolerance: Decimal) -> bool {
+    match form {
+        Form::Equals(quantity) => held.allows(*quantity, tolerance),
+        Form::AtLeast(quantity) => held.meets(&Quantity::at_least(*quantity), tolerance),
+        Form::Held => !held.is_flat(),
+        Form::NotHeld => held.allows(Decimal::ZERO, tolerance),
+        Form::ScoreLost(_) => true,
+    }
+}
+
+fn settle(position: &mut Position, form: &Form, witness: Witness) {
+    match form {
+        Form::Equals(quantity) => {
+            let exact = position.quantity.known().filter(|_| position.unfilled.is_zero());
+            position.settle(exact.unwrap_or(*quantity));
+        }
+        Form::NotHeld => position.settle(Decimal::ZERO),
+        Form::AtLeast(quantity) => {
+            position.quantity = position.quantity.narrowed(&Quantity::at_least(*quantity)).unwrap_or(position.quantity);
+        }
+        Form::Held | Form::ScoreLost(_) => {
+            if witness.standing() != Standing::Bot && position.quantity.is_open() {
+                position.provenance.confirm();
+            }
+        }
+    }
+}
+
+/// Whether a form leaves nothing open.
+fn settles(form: &Form) -> bool {
+    matches!(form, Form::Equals(_) | Form::NotHeld)
+}
+
+/// What a form says, as a break shows it.
+pub(crate) fn said(form: &Form) -> Said {
+    match form {
+        Form::Equals(quantity) => Said::Quantity(Quantity::exact(*quantity)),
+        Form::AtLeast(quantity) => Said::Quantity(Quantity::at_least(*quantity)),
+        Form::NotHeld => Said::Quantity(Quantity::FLAT),
+        Form::Held => Said::Held,
+        Form::ScoreLost(_) => Said::Nothing,
+    }
+}
+
+/// What a witness says, in words.
+pub(crate) fn says(witness: Witness, form: &Form) -> String {
+    let who = match witness {
+        Witness::ExitRecord => "the exit record",
+        Witness::ScaleOutRecord => "the scale-out record",
+        Witness::EntryRecord => "the entry record",
+        Witness::FlattenRecord => "the flatten record",
+        Witness::Reconciler => "the reconciler",
+        Witness::ReconcileLog => "the reconcile log",
+        Witness::ReconciliationPlan => "the reconciliation plan",
+        Witness::HealthCheck => "the health check",
+        Witness::PortfolioHistory => "the broker, as portfolio_state keeps it,",
+        Witness::InternalPositions => "internal_positions",
+        Witness::AlpacaPositionsFile => "the bot's alpaca_positions",
+        Witness::BrokerFills => "the broker's book after this",
+        Witness::BrokerPositions => "the broker",
+        Witness::ExecutorState => "the executor",
+        Witness::Metadata => "the metadata",
+    };
+    match form {
+        Form::Equals(quantity) => format!("{who} says {}", plain(*quantity)),
+        Form::AtLeast(quantity) => format!("{who} says {}", Quantity::at_least(*quantity)),
+        Form::Held => format!("{who} says it is held"),
+        Form::NotHeld => format!("{who} says it is not held"),
+        Form::ScoreLost(true) => format!("{who} says the entry score is gone"),
+        Form::ScoreLost(false) => format!("{who} says the entry score is back"),
+    }
+}
+
+/// The kind of break that a failed word on the expected book is.
+fn kind_of(witness: Witness, form: &Form, expected: &Quantity) -> Kind {
+    let stated = match form {
+        Form::Equals(quantity) | Form::AtLeast(quantity) => Side::of(*quantity),
+        Form::NotHeld => return if witness == Witness::EntryRecord { Kind::EntryWhileOpen } else { Kind::Orphan },
+        Form::Held | Form::ScoreLost(_) => None,
+    };
+    let flat = expected.is_flat();
+    let other_side = expected.side().zip(stated).is_some_and(|(one, two)| one != two);
+    match witness {
+        Witness::ExitRecord | Witness::FlattenRecord if flat => Kind::ExitWithoutEntry,
+        Witness::ScaleOutRecord if flat => Kind::ScaleOutWithoutEntry,
+        _ if flat => Kind::Missing,
+        _ if other_side => Kind::Side,
+        Witness::ExitRecord | Witness::FlattenRecord => Kind::ExitQuantity,
+        _ => Kind::Quantity,
+    }
+}

@@ -1,0 +1,81 @@
+//! `state/alpaca_positions.json`: the bot's copy of the broker's last answer (`formats.md` 10.3).
+
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+use super::BookFormat;
+use crate::event::{Claim, Fact, Holding, Statement, Witness};
+use crate::json::{self, Field};
+use crate::position::Side;
+use crate::time::Time;
+use crate::trouble::{Reason, Trouble};
+
+pub const FORMAT: BookFormat =
+    BookFormat { name: "alpaca_positions", path: "state/alpaca_positions.json", required: false, read };
+
+/// The broker's answer as the bot keeps it, alone or in a row of `portfolio_state.jsonl`.
+#[derive(Deserialize)]
+pub struct Snapshot<'a> {
+    #[serde(borrow)]
+    timestamp: Field<'a>,
+    #[serde(borrow)]
+    positions: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Row<'a> {
+    #[serde(borrow)]
+    symbol: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    qty: Field<'a>,
+    #[serde(borrow)]
+    side: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    avg_entry_price: Field<'a>,
+    #[serde(borrow)]
+    current_price: Field<'a>,
+}
+
+impl Snapshot<'_> {
+    /// The holdings, or `None` where the answer is `{}`. `line` gives a row's line.
+    pub fn holdings(&self, line: impl Fn(&RawValue) -> u32) -> Result<Option<Box<[Holding]>>, Trouble> {
+        let Some(rows) = &self.positions else { return Ok(None) };
+        let mut holdings = Vec::with_capacity(rows.len());
+        for raw in rows {
+            holdings.extend(holding(raw, line(raw))?);
+        }
+        Ok(Some(holdings.into_boxed_slice()))
+    }
+}
+
+/// One row; a quantity of zero is a position that is gone (`alpaca.md` 2.2).
+fn holding(raw: &RawValue, line: u32) -> Result<Option<Holding>, Trouble> {
+    let row: Row = json::read(raw.get())?;
+    let quantity = json::float(row.qty, "qty")?.ok_or(Reason::MissingField("qty"))?;
+    let quantity = signed(quantity, row.side.as_deref())?;
+    Ok((!quantity.is_zero()).then_some(Holding {
+        price: json::float(row.avg_entry_price, "avg_entry_price")?,
+        market_price: json::float(row.current_price, "current_price")?,
+        ..Holding::of(json::symbol(&row.symbol)?, quantity, line)
+    }))
+}
+
+/// A quantity with its sign checked against the side: magnitude and `short` is short, a negative long is bad data
+/// (`alpaca.md` section 0, fact 2).
+pub fn signed(quantity: Decimal, side: Option<&str>) -> Result<Decimal, Trouble> {
+    match side.and_then(Side::parse) {
+        Some(Side::Short) => Ok(Side::Short.signed(quantity)),
+        Some(Side::Long) if quantity.is_sign_negative() && !quantity.is_zero() => Err(Reason::SideContradictsSign.into()),
+        Some(Side::Long) | None => Ok(quantity),
+    }
+}
+
+fn read(text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
+    let snapshot: Snapshot = json::read(text)?;
+    let Some(holdings) = snapshot.holdings(|raw| json::line_of(text, raw))? else { return Ok(Vec::new()) };
+    let at = json::moment(snapshot.timestamp)?;
+    let statement = Statement { witness: Witness::AlpacaPositionsFile, claim: Claim::WholeBook(holdings) };
+    Ok(vec![(at, Fact::Statement(statement))])
+}

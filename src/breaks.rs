@@ -1,0 +1,263 @@
+//! Break: a statement that does not hold, with its life, its evidence and its cause.
+
+use rust_decimal::Decimal;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::origin::Origin;
+use crate::position::{Quantity, Symbol, plain};
+use crate::time::{self, Time};
+
+/// The kinds of break. Codes and meanings are fixed by the contract, section 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The witness holds it, the book does not.
+    Missing,
+    /// The book holds it, the witness does not.
+    Orphan,
+    /// Both hold it, in different quantities.
+    Quantity,
+    /// Both hold it, on different sides.
+    Side,
+    /// Both hold it, at different average entry prices.
+    EntryPrice,
+    /// The witness holds another number of symbols.
+    Count,
+    /// Held, and the metadata has no row.
+    MissingMetadata,
+    /// Not held, and the metadata has a row.
+    OrphanMetadata,
+    /// Held, and its entry score is gone.
+    MissingEntryScore,
+    /// An entry of a bot that enters only what it does not hold, while it is held.
+    EntryWhileOpen,
+    /// An exit of what is not held.
+    ExitWithoutEntry,
+    /// An exit of another quantity than is held.
+    ExitQuantity,
+    /// A scale-out of what is not held.
+    ScaleOutWithoutEntry,
+    /// A record that one of its kind always has beside it is not there.
+    MissingSighting,
+    /// A file is older than what it should describe.
+    StaleState,
+    /// An entry is pending, and no witness has told whether it filled.
+    UnresolvedPending,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 16] = [
+        Kind::Missing,
+        Kind::Orphan,
+        Kind::Quantity,
+        Kind::Side,
+        Kind::EntryPrice,
+        Kind::Count,
+        Kind::MissingMetadata,
+        Kind::OrphanMetadata,
+        Kind::MissingEntryScore,
+        Kind::EntryWhileOpen,
+        Kind::ExitWithoutEntry,
+        Kind::ExitQuantity,
+        Kind::ScaleOutWithoutEntry,
+        Kind::MissingSighting,
+        Kind::StaleState,
+        Kind::UnresolvedPending,
+    ];
+
+    /// The code of the contract.
+    pub fn code(self) -> &'static str {
+        match self {
+            Kind::Missing => "missing",
+            Kind::Orphan => "orphan",
+            Kind::Quantity => "quantity",
+            Kind::Side => "side",
+            Kind::EntryPrice => "entry_price",
+            Kind::Count => "count",
+            Kind::MissingMetadata => "missing_metadata",
+            Kind::OrphanMetadata => "orphan_metadata",
+            Kind::MissingEntryScore => "missing_entry_score",
+            Kind::EntryWhileOpen => "entry_while_open",
+            Kind::ExitWithoutEntry => "exit_without_entry",
+            Kind::ExitQuantity => "exit_quantity",
+            Kind::ScaleOutWithoutEntry => "scale_out_without_entry",
+            Kind::MissingSighting => "missing_sighting",
+            Kind::StaleState => "stale_state",
+            Kind::UnresolvedPending => "unresolved_pending",
+        }
+    }
+}
+
+/// How much a break matters (contract, section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Explains itself.
+    Note,
+    /// A lost annotation, a missing sighting, a stale file.
+    Warning,
+    /// A difference in what is held.
+    Break,
+}
+
+impl Severity {
+    /// The code of the contract.
+    pub fn code(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Break => "break",
+        }
+    }
+}
+
+/// The books that are held against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BookName {
+    /// What the bot's own movements add up to.
+    Expected,
+    /// `executor_state.json`.
+    Executor,
+    /// `position_metadata.json`.
+    Metadata,
+    /// The broker's answer.
+    Broker,
+}
+
+impl BookName {
+    /// The code of the contract.
+    pub fn code(self) -> &'static str {
+        match self {
+            BookName::Expected => "expected",
+            BookName::Executor => "executor",
+            BookName::Metadata => "metadata",
+            BookName::Broker => "broker",
+        }
+    }
+}
+
+/// One record that bears on a break.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// When.
+    pub at: Time,
+    /// Where; the excerpt is fetched from there when the report is made.
+    pub origin: Origin,
+    /// What it says, in words.
+    pub says: String,
+}
+
+/// Why two books parted, as far as it is proved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    /// A code of `design.md`, section 3, or `unknown`.
+    pub code: &'static str,
+    /// The edit was re-folded: it makes the failed statement hold and no other fail.
+    pub proved: bool,
+    /// The edit, in words.
+    pub edit: Option<String>,
+    /// Other causes whose edits are as small.
+    pub alternatives: Vec<&'static str>,
+}
+
+impl Cause {
+    /// No cause is known.
+    pub fn unknown() -> Cause {
+        Cause { code: "unknown", proved: false, edit: None, alternatives: Vec::new() }
+    }
+}
+
+/// A quantity as one side of a break puts it: a number, a range, or a word.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Said {
+    /// A quantity, exact, a range, or unknown.
+    Quantity(Quantity),
+    /// Held, in an unknown quantity.
+    Held,
+    /// A number of symbols.
+    Count(Decimal),
+    /// A price.
+    Price(Decimal),
+    /// Nothing that has a value.
+    Nothing,
+}
+
+impl Said {
+    /// The number, if it is one.
+    pub fn number(&self) -> Option<Decimal> {
+        match self {
+            Said::Quantity(quantity) => quantity.known(),
+            Said::Count(value) | Said::Price(value) => Some(*value),
+            Said::Held | Said::Nothing => None,
+        }
+    }
+
+    /// As the report spells it; `None` is null.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Said::Quantity(quantity) => Some(quantity.to_string()),
+            Said::Count(value) | Said::Price(value) => Some(plain(*value)),
+            Said::Held => Some("held".to_owned()),
+            Said::Nothing => None,
+        }
+    }
+}
+
+/// A statement that does not hold (design, rule 7).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Break {
+    /// The symbol; `None` where the whole book or a file is meant.
+    pub symbol: Option<Symbol>,
+    /// What kind of difference.
+    pub kind: Kind,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Which book is contradicted.
+    pub book: BookName,
+    /// Who says so: a witness's code, or `tape`.
+    pub witness: &'static str,
+    /// What the contradicted book says.
+    pub expected: Said,
+    /// What the witness says.
+    pub actual: Said,
+    /// The last statement about the symbol that held.
+    pub last_agreed_at: Option<Time>,
+    /// The event that caused it, where proved, else `first_failed_at`.
+    pub opened_at: Time,
+    /// The first statement that failed.
+    pub first_failed_at: Time,
+    /// When a later statement agreed again.
+    pub resolved_at: Option<Time>,
+    /// Latest price of the market that was seen, to put the difference into money.
+    pub price: Option<Decimal>,
+    /// Another legal order of tied events would change it.
+    pub order_sensitive: bool,
+    /// Why.
+    pub cause: Cause,
+    /// What bears on it, in tape order.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Break {
+    /// Actual minus expected, where both are numbers.
+    pub fn difference(&self) -> Option<Decimal> {
+        Some(self.actual.number()? - self.expected.number()?)
+    }
+
+    /// Stable for the same tape: a function of symbol, kind, books and the first failure.
+    pub fn id(&self) -> String {
+        let symbol = self.symbol.as_ref().map_or("*", Symbol::as_str);
+        let failed = time::show(self.first_failed_at);
+        let key = format!("{symbol}|{}|{}|{}|{failed}", self.kind.code(), self.book.code(), self.witness);
+        format!("{:012x}", xxh3_64(key.as_bytes()) >> 16)
+    }
+
+    /// USD that the difference is worth at the latest price, if it is a difference in what is held.
+    pub fn money_at_stake(&self) -> Option<Decimal> {
+        let (symbol, price) = (self.symbol.as_ref()?, self.price?);
+        let quantity = match self.kind {
+            Kind::EntryPrice | Kind::Count => return None,
+            _ => self.difference()?,
+        };
+        quantity.abs().checked_mul(price)?.checked_mul(symbol.multiplier())
+    }
+}

@@ -1,0 +1,124 @@
+//! Recordings on disk: a folder, a bare positions array, or the bot's own copy (contract, section 4).
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Body, Endpoint, Recording, TimeSource};
+use crate::json::{self, Field};
+use crate::time::Time;
+
+/// Why a recording could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotLoad {
+    /// A file of it could not be read.
+    #[error("{0}: {1}")]
+    Unreadable(PathBuf, io::Error),
+    /// It has no positions, so it cannot say what the broker held.
+    #[error(
+        "{0} is no recording: it has no positions.json (give a recording folder, a positions array, or the bot's alpaca_positions.json)"
+    )]
+    NoPositions(PathBuf),
+    /// Its manifest is of another schema or damaged.
+    #[error("{0} is not a recording.json of schema tapecheck.recording/1")]
+    BadManifest(PathBuf),
+}
+
+/// The schema of `recording.json`.
+pub const SCHEMA: &str = "tapecheck.recording/1";
+
+#[derive(Deserialize)]
+struct Manifest<'a> {
+    schema: String,
+    #[serde(borrow)]
+    read_began: Field<'a>,
+    #[serde(borrow)]
+    read_ended: Field<'a>,
+    base_url: Option<String>,
+    paper: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Stamped<'a> {
+    #[serde(borrow)]
+    timestamp: Field<'a>,
+}
+
+/// Reads a recording from a folder, or from a file with its neighbours. `at` is `--at`, for a file without a time.
+pub fn load(path: &Path, at: Option<Time>) -> Result<Recording, CannotLoad> {
+    let metadata = fs::metadata(path).map_err(|error| CannotLoad::Unreadable(path.to_owned(), error))?;
+    let (folder, positions) = if metadata.is_dir() {
+        (path.to_owned(), path.join(Endpoint::Positions.file()))
+    } else {
+        (path.parent().map(Path::to_owned).unwrap_or_default(), path.to_owned())
+    };
+    if !positions.is_file() {
+        return Err(CannotLoad::NoPositions(path.to_owned()));
+    }
+    let mut bodies = BTreeMap::new();
+    for endpoint in Endpoint::ALL {
+        let file = if endpoint == Endpoint::Positions { positions.clone() } else { folder.join(endpoint.file()) };
+        if let Some(text) = text_if_there(&file)? {
+            bodies.insert(endpoint, Body { file, text });
+        }
+    }
+    let manifest_file = folder.join("recording.json");
+    let manifest_text = text_if_there(&manifest_file)?;
+    let manifest: Option<Manifest> = match &manifest_text {
+        Some(text) => Some(serde_json::from_str(text).map_err(|_| CannotLoad::BadManifest(manifest_file.clone()))?),
+        None => None,
+    };
+    if manifest.as_ref().is_some_and(|manifest| manifest.schema != SCHEMA) {
+        return Err(CannotLoad::BadManifest(manifest_file));
+    }
+    let began = manifest.as_ref().and_then(|manifest| json::moment_if_any(manifest.read_began));
+    let (read_began, time_source) = match began {
+        Some(time) => (time, TimeSource::Read),
+        None => time_of_read(&bodies, &positions, at)?,
+    };
+    Ok(Recording {
+        live: false,
+        bodies,
+        read_began,
+        read_ended: manifest.as_ref().and_then(|manifest| json::moment_if_any(manifest.read_ended)),
+        time_source,
+        base_url: manifest.as_ref().and_then(|manifest| manifest.base_url.clone()),
+        paper: manifest.as_ref().and_then(|manifest| manifest.paper),
+    })
+}
+
+fn text_if_there(file: &Path) -> Result<Option<String>, CannotLoad> {
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let bytes = fs::read(file).map_err(|error| CannotLoad::Unreadable(file.to_owned(), error))?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// The clock's time, the file's own, `--at`, or the file's modification time (contract, section 4).
+fn time_of_read(bodies: &BTreeMap<Endpoint, Body>, positions: &Path, at: Option<Time>) -> Result<(Time, TimeSource), CannotLoad> {
+    let stamp = |endpoint: Endpoint| {
+        let body: Stamped = serde_json::from_str(&bodies.get(&endpoint)?.text).ok()?;
+        json::moment_if_any(body.timestamp)
+    };
+    let own = |endpoint: Endpoint| if is_object(&bodies.get(&endpoint)?.text) { stamp(endpoint) } else { None };
+    if let Some(time) = own(Endpoint::Positions) {
+        return Ok((time, TimeSource::File));
+    }
+    if let Some(time) = stamp(Endpoint::Clock) {
+        return Ok((time, TimeSource::Clock));
+    }
+    if let Some(time) = at {
+        return Ok((time, TimeSource::Flag));
+    }
+    let modified = fs::metadata(positions).and_then(|metadata| metadata.modified());
+    let modified = modified.map_err(|error| CannotLoad::Unreadable(positions.to_owned(), error))?;
+    Ok((modified.into(), TimeSource::Modified))
+}
+
+fn is_object(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| raw.get().starts_with('{'))
+}

@@ -1,0 +1,148 @@
+//! Flags that several commands share (contract, section 1).
+
+use chrono::{Duration, NaiveDate};
+use clap::{Args, ColorChoice, ValueEnum};
+use rust_decimal::Decimal;
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use super::Failure;
+use crate::Request;
+use crate::ledger::Settings;
+use crate::outputs::paint::Look;
+use crate::position::Symbol;
+use crate::report::Window;
+use crate::time::{self, Time};
+
+/// What to read, and which part of it.
+#[derive(Args, Debug)]
+pub struct Selection {
+    /// The bot's directory
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+    /// One exchange day (America/New_York)
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "until"], value_parser = day)]
+    pub day: Option<NaiveDate>,
+    /// Report from here on (RFC 3339, or a date); what came before is still folded
+    #[arg(long, value_name = "TIME", value_parser = from)]
+    pub from: Option<Time>,
+    /// Report up to here (RFC 3339, or a date, which is included)
+    #[arg(long, value_name = "TIME", value_parser = until)]
+    pub until: Option<Time>,
+    /// Stop the tape here, and take it for now
+    #[arg(long, value_name = "TIME", value_parser = from)]
+    pub at: Option<Time>,
+    /// The broker: a recording folder, a positions array, the bot's alpaca_positions.json, or `none`
+    #[arg(long, value_name = "PATH|none", default_value = "none")]
+    pub broker: String,
+    /// Either side of a movement is accepted this many seconds around it
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = grace)]
+    pub grace: f64,
+    /// Quantities that differ by no more are equal
+    #[arg(long, value_name = "QUANTITY", default_value = "0.000000001", value_parser = tolerance)]
+    pub tolerance_qty: Decimal,
+    /// Entry prices that differ by no more USD (or 0.01 %) are equal
+    #[arg(long, value_name = "USD", default_value = "0.01", value_parser = tolerance)]
+    pub tolerance_price: Decimal,
+}
+
+/// Only some symbols.
+#[derive(Args, Debug)]
+pub struct Symbols {
+    /// Only these symbols (repeatable, comma separated)
+    #[arg(long, value_name = "SYMBOL", value_delimiter = ',', value_parser = symbol)]
+    pub symbol: Vec<Symbol>,
+}
+
+/// Formats of the stages.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StageFormat {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "a date looks like 2026-02-05, and must exist".to_owned())
+}
+
+fn from(text: &str) -> Result<Time, String> {
+    moment(text, time::day_begins)
+}
+
+fn until(text: &str) -> Result<Time, String> {
+    moment(text, last_moment)
+}
+
+fn moment(text: &str, of_day: fn(NaiveDate) -> Option<Time>) -> Result<Time, String> {
+    let date = text.parse::<NaiveDate>().ok().and_then(of_day);
+    date.or_else(|| time::parse_text(text)).ok_or_else(|| "a time looks like 2026-02-05T18:05:33Z or 2026-02-05".to_owned())
+}
+
+fn grace(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds".to_owned())?;
+    if (0.0..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("seconds from 0 to 86400".to_owned()) }
+}
+
+fn tolerance(text: &str) -> Result<Decimal, String> {
+    let value =
+        Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).map_err(|_| "a decimal number".to_owned())?;
+    if value.is_sign_negative() { Err("not below zero".to_owned()) } else { Ok(value) }
+}
+
+fn symbol(text: &str) -> Result<Symbol, String> {
+    Symbol::parse(text).ok_or_else(|| "not a symbol".to_owned())
+}
+
+fn last_moment(day: NaiveDate) -> Option<Time> {
+    time::day_ends(day).map(|end| end - Duration::nanoseconds(1))
+}
+
+impl Selection {
+    /// The request these flags make.
+    pub fn request(&self, symbols: BTreeSet<Symbol>, strict: bool) -> Result<Request, Failure> {
+        let window = Window {
+            from: self.day.and_then(time::day_begins).or(self.from),
+            until: self.day.and_then(last_moment).or(self.until),
+            at: self.at,
+        };
+        if window.from.zip(window.until.or(window.at)).is_some_and(|(from, until)| from > until) {
+            return Err(Failure::Usage("the window ends before it begins: check --from, --until, --at".to_owned()));
+        }
+        let broker = match self.broker.as_str() {
+            "none" => None,
+            "live" => {
+                return Err(Failure::Usage("--broker live: this command reads recordings; give a PATH, or `none`".to_owned()));
+            }
+            path => Some(PathBuf::from(path)),
+        };
+        Ok(Request {
+            directory: self.directory.clone(),
+            broker,
+            window,
+            symbols,
+            settings: Settings {
+                grace: Duration::milliseconds((self.grace * 1000.0).round() as i64),
+                tolerance_quantity: self.tolerance_qty,
+                tolerance_price: self.tolerance_price,
+            },
+            strict,
+            follow: None,
+        })
+    }
+}
+
+/// Width and colour of stdout.
+pub fn look(color: ColorChoice, quiet: bool, verbose: bool) -> Look {
+    let terminal = std::io::stdout().is_terminal();
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let colour = match color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => !set("NO_COLOR") && (set("CLICOLOR_FORCE") || terminal),
+    };
+    let width = terminal_size::terminal_size().filter(|_| terminal).map_or(80, |(width, _)| usize::from(width.0).max(60));
+    Look { width, terminal, colour, verbose, quiet }
+}

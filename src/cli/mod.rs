@@ -1,0 +1,133 @@
+//! The command line: one file per command. Parse here, run there, print and exit in `main`.
+
+mod common;
+mod completions;
+mod replay;
+mod show;
+
+use clap::{ColorChoice, Parser, Subcommand};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::CannotReplay;
+use crate::report::Verdict;
+
+const EXAMPLES: &str = "\
+Examples:
+  tapecheck replay bot --day 2026-02-05
+  tapecheck replay bot --broker recordings/2026-02-05
+  tapecheck replay bot --format json -o report.json
+  tapecheck show biography bot --symbol HOOD --day 2026-02-05
+
+Exit status: 0 everything that was asked was checked and agrees; 1 at least one break; 2 could not check.";
+
+/// Replays what a trading bot wrote about itself, and says when, where and why its books part from the broker's.
+#[derive(Parser, Debug)]
+#[command(name = "tapecheck", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    command: Command,
+    /// When to colour text: NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+    /// Only the verdict
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Everything, nothing folded
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Work out what should be held, from the logs alone or against a recording of the broker
+    Replay(replay::Replay),
+    /// Show the stages: the tape, the expected book, the biography of a symbol
+    #[command(subcommand)]
+    Show(show::Show),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+}
+
+/// Why a command could not do what it was asked; exit status 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The bot or the broker could not be read.
+    #[error(transparent)]
+    Replay(#[from] CannotReplay),
+    /// A report could not be written.
+    #[error("cannot write {0}: {1}")]
+    Write(String, io::Error),
+    /// A report could not be put into JSON.
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Flags that do not go together.
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// What a command gives: text for stdout or a file, and the exit status.
+pub struct Output {
+    text: String,
+    file: Option<PathBuf>,
+    status: u8,
+}
+
+impl Output {
+    fn of(text: String, file: Option<PathBuf>, verdict: Verdict) -> Output {
+        Output { text, file, status: verdict.exit_status() }
+    }
+
+    /// Something to look at: no verdict follows from it.
+    fn shown(text: String) -> Output {
+        Output { text, file: None, status: 0 }
+    }
+}
+
+/// Parses the arguments, runs the command, prints, and gives the exit status.
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let usage_error = error.use_stderr();
+            // Nothing can be done about a help text that cannot be printed.
+            if error.print().is_err() {
+                return 2;
+            }
+            return if usage_error { 2 } else { 0 };
+        }
+    };
+    let look = common::look(cli.color, cli.quiet, cli.verbose);
+    let output = match cli.command {
+        Command::Replay(replay) => replay.run(look),
+        Command::Show(show) => show.run(look),
+        Command::Completions(completions) => Ok(completions.run()),
+    };
+    match output.and_then(deliver) {
+        Ok(status) => status,
+        Err(failure) => {
+            eprintln!("tapecheck: {failure}");
+            2
+        }
+    }
+}
+
+/// The result goes to stdout or the file that was asked for. A reader that goes away is not an error.
+fn deliver(output: Output) -> Result<u8, Failure> {
+    match &output.file {
+        Some(file) => {
+            std::fs::write(file, &output.text).map_err(|error| Failure::Write(file.display().to_string(), error))?;
+        }
+        None => match io::stdout().lock().write_all(output.text.as_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(Failure::Write("stdout".to_owned(), error)),
+            Ok(()) | Err(_) => {}
+        },
+    }
+    Ok(output.status)
+}
+
+/// The command line's definition, for completions and tests.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}

@@ -1,0 +1,249 @@
+//! The broker's book between its reads: worked out backwards from the positions and the activities, and stated after each movement.
+//!
+//! The positions say what the broker held at one moment; its fills and corporate actions say how it got there. Together they are a
+//! witness for every moment of the window, so a fault is dated by the minute even where the bot kept no copy of the broker's book.
+
+use chrono::Duration;
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::event::{Action, Change, Claim, Event, Fact, Form, Pulse, Standing, Statement, Witness};
+use crate::origin::Origin;
+use crate::position::{InstrumentClass, Quantity, Symbol};
+use crate::time::Time;
+
+/// One change of the broker's book, signed.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    at: Time,
+    change: Decimal,
+    origin: Origin,
+}
+
+/// What the broker did with one symbol, and what the bot says it did.
+#[derive(Default)]
+struct Course {
+    steps: Vec<Step>,
+    movements: Vec<Time>,
+}
+
+/// A statement is made this much after the grace around a movement is over.
+const AFTER_GRACE: Duration = Duration::milliseconds(1);
+
+/// The statements that follow from the broker's positions and activities, if both are among the events.
+///
+/// Each is made once the grace around a movement or an activity is over, so that the order in which bot and broker wrote them
+/// down does not matter; a further movement within that time puts it off.
+pub fn statements(events: &[Event], grace: Duration, tolerance: Decimal) -> Vec<Event> {
+    let Some((read_at, whole_origin, held)) = broker_positions(events) else { return Vec::new() };
+    let mut courses: BTreeMap<&Symbol, Course> = BTreeMap::new();
+    let mut oldest: Option<Time> = None;
+    for event in events.iter().filter(|event| event.at < read_at) {
+        let Fact::Movement(movement) = &event.fact else { continue };
+        let course = courses.entry(&movement.symbol).or_default();
+        if let Some(change) = change_at_broker(&movement.action) {
+            oldest = Some(oldest.map_or(event.at, |oldest| oldest.min(event.at)));
+            course.steps.push(Step { at: event.at, change, origin: event.origin });
+        } else {
+            course.movements.push(event.at);
+        }
+    }
+    // An activity list is cut at its old end: before its oldest row nothing follows from it.
+    let Some(oldest) = oldest else { return Vec::new() };
+    let answers = Answers::of(events);
+    let mut stated = Vec::new();
+    for (symbol, mut course) in courses {
+        // Expiries and assignments reach paper activities a day late (alpaca.md 4.3).
+        if symbol.class() == InstrumentClass::Option {
+            continue;
+        }
+        course.steps.sort_by_key(|step| (step.at, step.origin));
+        let moments = moments(&course, grace, oldest, read_at);
+        let final_quantity = held.get(symbol).copied().unwrap_or(Decimal::ZERO);
+        let bounds = Bounds { grace, tolerance, oldest, read_at };
+        let Some(book) = anchored(&course.steps, final_quantity, whole_origin, &answers.about(symbol), &moments, &bounds) else {
+            continue;
+        };
+        for at in moments {
+            let (quantity, origin) = book.at(at);
+            let form = if quantity.is_zero() { Form::NotHeld } else { Form::Equals(quantity) };
+            let statement = Statement { witness: Witness::BrokerFills, claim: Claim::Symbol(symbol.clone(), form) };
+            stated.push(Event { at, origin, fact: Fact::Statement(statement) });
+        }
+    }
+    stated
+}
+
+/// What limits a book that is worked out backwards.
+struct Bounds {
+    grace: Duration,
+    tolerance: Decimal,
+    oldest: Time,
+    read_at: Time,
+}
+
+/// The broker's book, worked backwards from its positions. Positions may lag behind the activities, or run ahead of them, by the grace
+/// (`alpaca.md` section 0, fact 5): it may be that the last fills before the read are not in them. The broker's own earlier answers
+/// tell which; where they do not, a book that began flat is taken; where that does not tell either, nothing is said.
+fn anchored<'a>(
+    steps: &'a [Step],
+    final_quantity: Decimal,
+    otherwise: Origin,
+    answers: &AnswersAbout<'_>,
+    moments: &[Time],
+    bounds: &Bounds,
+) -> Option<BrokerBook<'a>> {
+    let late = steps.iter().rev().take_while(|step| bounds.read_at - step.at <= bounds.grace).count();
+    let possible = (0..=late).map(|left_out| BrokerBook::backwards(steps, left_out, final_quantity, otherwise));
+    let mut possible: Vec<BrokerBook<'a>> = possible.filter(|book| !book.contradicts(answers, moments, bounds)).collect();
+    possible.dedup_by(|one, two| one.quantities == two.quantities);
+    if possible.len() > 1 {
+        possible.retain(|book| book.quantities.first().is_some_and(Decimal::is_zero));
+    }
+    if possible.len() == 1 { possible.pop() } else { None }
+}
+
+type Held = BTreeMap<Symbol, Decimal>;
+
+/// The broker's whole book with the moment its read began; `None` where it was not read, or not whole.
+fn broker_positions(events: &[Event]) -> Option<(Time, Origin, Held)> {
+    events.iter().find_map(|event| match &event.fact {
+        Fact::Statement(Statement { witness: Witness::BrokerPositions, claim: Claim::WholeBook(holdings) }) => {
+            let held = holdings.iter().filter_map(|holding| Some((holding.symbol.clone(), holding.quantity?))).collect();
+            Some((event.at, event.origin, held))
+        }
+        _ => None,
+    })
+}
+
+/// The signed change an activity makes; `None` for the bot's own movements.
+fn change_at_broker(action: &Action) -> Option<Decimal> {
+    match action {
+        Action::Fill(fill) => Some(fill.quantity),
+        Action::CorporateAction(corporate) => Some(match corporate.change {
+            Change::Ratio { minus, plus } => plus - minus,
+            Change::Delta(delta) => delta,
+        }),
+        Action::Entry(_) | Action::ScaleOut(_) | Action::Exit(_) => None,
+    }
+}
+
+/// The broker's direct answers outside of degraded mode, to hold the sums against: the rows of `portfolio_state.jsonl`, and what the
+/// reconciler and its kin wrote of single symbols. Both in order of time.
+struct Answers<'a> {
+    rows: Vec<(Time, BTreeMap<&'a Symbol, Decimal>)>,
+    single: BTreeMap<&'a Symbol, Vec<(Time, Form)>>,
+}
+
+/// The answers that concern one symbol.
+struct AnswersAbout<'a> {
+    symbol: &'a Symbol,
+    rows: &'a [(Time, BTreeMap<&'a Symbol, Decimal>)],
+    single: &'a [(Time, Form)],
+}
+
+impl<'a> Answers<'a> {
+    fn of(events: &'a [Event]) -> Answers<'a> {
+        let mut modes: Vec<(Time, bool)> = events
+            .iter()
+            .filter_map(|event| match event.fact {
+                Fact::Pulse(Pulse::DegradedEntered) => Some((event.at, true)),
+                Fact::Pulse(Pulse::DegradedExited) => Some((event.at, false)),
+                _ => None,
+            })
+            .collect();
+        modes.sort_unstable();
+        let degraded =
+            |at: Time| modes[..modes.partition_point(|(time, _)| *time <= at)].last().is_some_and(|(_, degraded)| *degraded);
+        let mut answers = Answers { rows: Vec::new(), single: BTreeMap::new() };
+        for event in events.iter().filter(|event| !degraded(event.at)) {
+            let Fact::Statement(Statement { witness, claim }) = &event.fact else { continue };
+            match claim {
+                Claim::WholeBook(holdings) if *witness == Witness::PortfolioHistory => {
+                    let held = holdings.iter().filter_map(|holding| Some((&holding.symbol, holding.quantity?))).collect();
+                    answers.rows.push((event.at, held));
+                }
+                Claim::Symbol(symbol, form) if witness.standing() == Standing::BrokerUnlessDegraded => {
+                    answers.single.entry(symbol).or_default().push((event.at, *form));
+                }
+                Claim::WholeBook(_) | Claim::Symbol(..) | Claim::Count(_) => {}
+            }
+        }
+        answers.rows.sort_by_key(|(at, _)| *at);
+        for single in answers.single.values_mut() {
+            single.sort_by_key(|(at, _)| *at);
+        }
+        answers
+    }
+
+    fn about(&'a self, symbol: &'a Symbol) -> AnswersAbout<'a> {
+        AnswersAbout { symbol, rows: &self.rows, single: self.single.get(symbol).map_or(&[], Vec::as_slice) }
+    }
+}
+
+/// When to state the book: after the grace around each movement and activity, unless another comes before that is over.
+fn moments(course: &Course, grace: Duration, oldest: Time, read_at: Time) -> Vec<Time> {
+    let times: BTreeSet<Time> = course.movements.iter().copied().chain(course.steps.iter().map(|step| step.at)).collect();
+    let times: Vec<Time> = times.into_iter().filter(|at| *at >= oldest).collect();
+    let settled = times.iter().enumerate().map(|(place, at)| (*at + grace + AFTER_GRACE, times.get(place + 1)));
+    settled.filter(|(at, next)| *at < read_at && next.is_none_or(|next| next > at)).map(|(at, _)| at).collect()
+}
+
+/// The broker's quantity of one symbol over time.
+struct BrokerBook<'a> {
+    steps: &'a [Step],
+    /// Quantity after each step; the first is the one before all steps.
+    quantities: Vec<Decimal>,
+    otherwise: Origin,
+}
+
+impl<'a> BrokerBook<'a> {
+    /// The book that ends in `final_quantity`, where the last `left_out` steps are not in it yet.
+    fn backwards(steps: &'a [Step], left_out: usize, final_quantity: Decimal, otherwise: Origin) -> BrokerBook<'a> {
+        let counted = &steps[..steps.len() - left_out];
+        let mut quantity = final_quantity - counted.iter().map(|step| step.change).sum::<Decimal>();
+        let mut quantities = vec![quantity];
+        for step in steps {
+            quantity += step.change;
+            quantities.push(quantity);
+        }
+        BrokerBook { steps, quantities, otherwise }
+    }
+
+    fn at(&self, at: Time) -> (Decimal, Origin) {
+        let done = self.steps.partition_point(|step| step.at <= at);
+        let origin = done.checked_sub(1).map_or(self.otherwise, |last| self.steps[last].origin);
+        (self.quantities[done], origin)
+    }
+
+    /// A direct answer of the broker says otherwise: an activity is missing from the list, so its sums prove nothing. Asked where the
+    /// book has settled after each movement, and before the first.
+    fn contradicts(&self, answers: &AnswersAbout<'_>, moments: &[Time], bounds: &Bounds) -> bool {
+        let quiet = |at: Time| {
+            let next = self.steps.partition_point(|step| step.at < at - bounds.grace);
+            self.steps.get(next).is_none_or(|step| step.at > at + bounds.grace)
+        };
+        let wrong = |at: Time, form: &Form| {
+            let quantity = self.at(at).0;
+            match form {
+                Form::Equals(stated) => (quantity - *stated).abs() > bounds.tolerance,
+                Form::AtLeast(stated) => !Quantity::at_least(*stated).allows(quantity, bounds.tolerance),
+                Form::Held => quantity.is_zero(),
+                Form::NotHeld => !quantity.is_zero(),
+                Form::ScoreLost(_) => false,
+            }
+        };
+        let row_wrong = std::iter::once(bounds.oldest).chain(moments.iter().copied()).any(|moment| {
+            let next = answers.rows.partition_point(|(at, _)| *at < moment);
+            answers.rows.get(next).is_some_and(|(at, held)| {
+                let stated = held.get(answers.symbol).copied().unwrap_or(Decimal::ZERO);
+                *at < bounds.read_at && quiet(*at) && wrong(*at, &Form::Equals(stated))
+            })
+        });
+        row_wrong
+            || answers
+                .single
+                .iter()
+                .any(|(at, form)| *at >= bounds.oldest && *at < bounds.read_at && quiet(*at) && wrong(*at, form))
+    }
+}

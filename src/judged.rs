@@ -1,0 +1,347 @@
+//! The books that are judged and never adopted: the executor's, the metadata's; and annotations that got lost.
+
+use chrono::Duration;
+use rust_decimal::Decimal;
+use std::collections::BTreeSet;
+
+use crate::account::{Doubt, Stated};
+use crate::assertion::says;
+use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
+use crate::event::{Event, Form, Holding, Standing, Witness};
+use crate::ledger::{LastBook, Ledger, Outcome};
+use crate::position::{Quantity, Side, Symbol, plain};
+use crate::sightings::MissingSighting;
+use crate::time::{self, Time};
+
+/// Relative tolerance of entry prices: 0.01 % (contract, section 1).
+const PRICE_TOLERANCE_RATIO: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
+
+/// A pending entry may take this long before it is worth a word (contract, section 3, `entry_execution`).
+const PENDING_TOO_LONG: Duration = Duration::hours(1);
+
+/// A live bot writes a row every minute, market open or not: logs that end this long before the broker was read are an old copy
+/// (incident 19).
+const TAPE_TOO_OLD: Duration = Duration::hours(1);
+
+/// The executor's file is written at the start of each cycle; after this many ends of cycles it should have been written again.
+const CYCLES_WITHOUT_REWRITE: usize = 2;
+
+impl Ledger {
+    /// The executor's word is held against the expected book as of its own time. Where they differ, the broker's next word decides
+    /// which of them is wrong (design, rule 6: judged, not adopted).
+    pub(crate) fn judge_executor(&mut self, place: usize, event: &Event, holdings: &[Holding]) -> bool {
+        let mut symbols: BTreeSet<Symbol> = self.not_flat().clone();
+        symbols.extend(holdings.iter().map(|holding| holding.symbol.clone()));
+        let mut agrees = true;
+        for symbol in symbols {
+            let holding = holdings.iter().find(|holding| holding.symbol == symbol);
+            let quantity = holding.and_then(|holding| holding.quantity).unwrap_or(Decimal::ZERO);
+            let form = if quantity.is_zero() { Form::NotHeld } else { Form::Equals(quantity) };
+            let origin = crate::origin::Origin { line: holding.map_or(1, |holding| holding.line), ..event.origin };
+            let evidence = Evidence { at: event.at, origin, says: says(Witness::ExecutorState, &form) };
+            let holds = self.fits(&symbol, &form) || self.fits_within_grace(event, &symbol, &form);
+            let outcome = if holds { Outcome::Held } else { Outcome::Failed };
+            self.mark(place, &symbol, Some((Witness::ExecutorState, form)), Some(outcome));
+            if !holds {
+                agrees = false;
+                self.doubt(&symbol, evidence.clone(), quantity);
+            }
+            if let Some(holding) = holding {
+                let price = holding.price;
+                self.account(&symbol).executor = Some(Stated { evidence, quantity, price });
+                self.compare_prices(&symbol);
+                self.judge_score(event, holding, Witness::ExecutorState);
+            }
+        }
+        agrees
+    }
+
+    /// If the broker spoke of the symbol since it last moved, the executor is wrong at once; else the broker's next word decides.
+    fn doubt(&mut self, symbol: &Symbol, evidence: Evidence, quantity: Decimal) {
+        let account = self.account(symbol);
+        let doubt = Doubt { evidence, quantity, expected: account.position.quantity };
+        let spoke = account.broker.as_ref().map(|stated| stated.evidence.at);
+        if spoke.is_some_and(|spoke| account.last_moved.is_none_or(|moved| spoke > moved)) {
+            self.executor_is_wrong(symbol, doubt, BookName::Broker.code());
+        } else {
+            account.doubted = Some(doubt);
+        }
+    }
+
+    /// The broker has spoken after the executor: one of them agrees with the tape.
+    pub(crate) fn decide_doubt(&mut self, event: &Event, symbol: &Symbol, form: &Form, witness: Witness) {
+        let tolerance = self.settings.tolerance_quantity;
+        let Some(doubt) = self.account(symbol).doubted.take() else { return };
+        let moved = self.account(symbol).last_moved.is_some_and(|moved| moved > doubt.evidence.at);
+        let stated = if let Form::Equals(quantity) = form { *quantity } else { Decimal::ZERO };
+        if !moved && (stated - doubt.quantity).abs() <= tolerance {
+            // The executor had the broker's quantity: it is a witness of the break that the broker's word opened.
+            let open = self.account(symbol).open.last().copied();
+            if let Some(place) = open.filter(|place| event.at - self.breaks[*place].first_failed_at <= self.settings.grace) {
+                self.add_evidence(place, doubt.evidence);
+            }
+        } else {
+            self.executor_is_wrong(symbol, doubt, witness.code());
+        }
+    }
+
+    fn executor_is_wrong(&mut self, symbol: &Symbol, doubt: Doubt, witness: &'static str) {
+        let expected_side = doubt.expected.side();
+        let kind = match (doubt.quantity.is_zero(), doubt.expected.is_flat()) {
+            (true, _) => Kind::Missing,
+            (_, true) => Kind::Orphan,
+            _ if expected_side.is_some() && expected_side != Side::of(doubt.quantity) => Kind::Side,
+            _ => Kind::Quantity,
+        };
+        let records = self.account(symbol).bracket(doubt.evidence.clone());
+        let found = Break {
+            expected: Said::Quantity(Quantity::exact(doubt.quantity)),
+            actual: Said::Quantity(doubt.expected),
+            ..self.opened(Some(symbol), kind, BookName::Executor, witness, doubt.evidence.at, records)
+        };
+        self.breaks.push(found);
+    }
+
+    /// Remembers what the broker said of a symbol, with its prices.
+    pub(crate) fn note_price(&mut self, event: &Event, symbol: &Symbol, holding: &Holding, witness: Witness) {
+        if witness.standing() == Standing::Bot {
+            return;
+        }
+        let quantity = holding.quantity.unwrap_or(Decimal::ZERO);
+        let form = Form::Equals(quantity);
+        let origin = crate::origin::Origin { line: holding.line, ..event.origin };
+        let evidence = Evidence { at: event.at, origin, says: says(witness, &form) };
+        let account = self.account(symbol);
+        account.price = holding.market_price.or(account.price);
+        if holding.price.is_some() && account.position.quantity.is_open() {
+            account.position.average_entry_price = holding.price;
+        }
+        account.broker = Some(Stated { evidence, quantity, price: holding.price });
+        self.compare_prices(symbol);
+    }
+
+    /// The executor's entry price against the broker's average, where both spoke since the symbol last moved, on one exchange day
+    /// (averages are re-based overnight, `alpaca.md` section 0, fact 10).
+    fn compare_prices(&mut self, symbol: &Symbol) {
+        let absolute = self.settings.tolerance_price;
+        let grace = self.settings.grace;
+        let account = self.account(symbol);
+        let (Some(executor), Some(broker)) = (account.executor.clone(), account.broker.clone()) else { return };
+        let (Some(has), Some(says)) = (executor.price, broker.price) else { return };
+        let settled = |at: Time| account.last_moved.is_none_or(|moved| at - moved > grace);
+        let comparable = settled(executor.evidence.at)
+            && settled(broker.evidence.at)
+            && executor.quantity == broker.quantity
+            && time::exchange_day(executor.evidence.at) == time::exchange_day(broker.evidence.at);
+        let tolerance = absolute.max(says.abs() * PRICE_TOLERANCE_RATIO);
+        account.executor = None;
+        if !comparable || (has - says).abs() <= tolerance {
+            return;
+        }
+        let at = executor.evidence.at.max(broker.evidence.at);
+        let mut found = Break {
+            severity: Severity::Warning,
+            expected: Said::Price(has),
+            actual: Said::Price(says),
+            ..self.opened(
+                Some(symbol),
+                Kind::EntryPrice,
+                BookName::Executor,
+                "broker",
+                at,
+                vec![executor.evidence, broker.evidence],
+            )
+        };
+        found.evidence[0].says = format!("the executor has an entry price of {}", plain(has));
+        found.evidence[1].says = format!("the broker's average entry price is {}", plain(says));
+        self.breaks.push(found);
+    }
+
+    /// A statement that the entry score of a held position is gone, or back.
+    pub(crate) fn score(&mut self, event: &Event, symbol: &Symbol, lost: bool, witness: Witness) -> Outcome {
+        if !lost {
+            self.resolve_score(symbol, event.at);
+            return Outcome::Held;
+        }
+        let evidence = Evidence { at: event.at, origin: event.origin, says: says(witness, &Form::ScoreLost(true)) };
+        if let Some(place) = self.account(symbol).score_lost {
+            self.add_evidence(place, evidence);
+            return Outcome::FailedAgain;
+        }
+        let found = Break {
+            severity: Severity::Warning,
+            ..self.opened(Some(symbol), Kind::MissingEntryScore, BookName::Metadata, witness.code(), event.at, vec![evidence])
+        };
+        self.breaks.push(found);
+        let place = self.breaks.len() - 1;
+        self.account(symbol).score_lost = Some(place);
+        Outcome::Failed
+    }
+
+    pub(crate) fn resolve_score(&mut self, symbol: &Symbol, at: Time) {
+        if let Some(place) = self.account(symbol).score_lost.take() {
+            self.breaks[place].resolved_at = Some(at);
+        }
+    }
+
+    fn judge_score(&mut self, event: &Event, holding: &Holding, witness: Witness) {
+        let lost = holding.score.is_some_and(|score| score <= Decimal::ZERO);
+        let flat = self.account(&holding.symbol).position.quantity.is_flat();
+        if lost && !flat {
+            let origin = crate::origin::Origin { line: holding.line, ..event.origin };
+            self.score(&Event { at: event.at, origin, fact: event.fact.clone() }, &holding.symbol, true, witness);
+        }
+    }
+
+    /// The tape has ended: what only its end can tell.
+    pub fn finish(&mut self, metadata: Option<&Event>, missing: &[MissingSighting], end: Time) {
+        self.drain();
+        let in_doubt: Vec<Symbol> =
+            self.accounts.iter().filter(|(_, account)| account.doubted.is_some()).map(|(symbol, _)| symbol.clone()).collect();
+        for symbol in in_doubt {
+            if let Some(doubt) = self.account(&symbol).doubted.take() {
+                self.executor_is_wrong(&symbol, doubt, "tape");
+            }
+        }
+        if let (Some(book), Some(event)) = (self.books.get(&BookName::Metadata).cloned(), metadata) {
+            self.judge_metadata(event, &book, end);
+        }
+        self.unresolved_pending(end);
+        self.missing_sightings(missing);
+        self.stale_executor();
+        self.stale_tape();
+        self.breaks.retain(|found| {
+            found.kind == Kind::MissingEntryScore || found.expected != found.actual || found.expected == Said::Nothing
+        });
+    }
+
+    /// The metadata has no time of its own: rows are written and deleted with each trade, so it describes the end of the tape.
+    fn judge_metadata(&mut self, event: &Event, book: &LastBook, end: Time) {
+        let grace = self.settings.grace;
+        let settled = |moved: Option<Time>| moved.is_none_or(|moved| end - moved > grace);
+        for holding in &book.holdings {
+            let origin = crate::origin::Origin { line: holding.line, ..event.origin };
+            let account = self.account(&holding.symbol);
+            let (quantity, moved) = (account.position.quantity, account.last_moved);
+            let exit = account.last_exit;
+            if quantity.is_flat() && settled(moved) {
+                let mut records: Vec<Evidence> =
+                    exit.map(|(at, origin)| Evidence { at, origin, says: "the last exit".to_owned() }).into_iter().collect();
+                records.push(Evidence { at: end, origin, says: "the metadata still has a row".to_owned() });
+                self.annotation(&holding.symbol, Kind::OrphanMetadata, BookName::Metadata, end, records);
+                continue;
+            }
+            let other_side = quantity.side().zip(holding.side).filter(|(held, row)| held != row);
+            if let Some((held, row)) = other_side.filter(|_| settled(moved)) {
+                let says = format!("the metadata says {row}, the position is {held}");
+                self.annotation(&holding.symbol, Kind::Side, BookName::Metadata, end, vec![Evidence { at: end, origin, says }]);
+            }
+            self.judge_score(&Event { at: end, origin, fact: event.fact.clone() }, holding, Witness::Metadata);
+        }
+        let rows: BTreeSet<&Symbol> = book.holdings.iter().map(|holding| &holding.symbol).collect();
+        let without: Vec<Symbol> = self.not_flat().iter().filter(|symbol| !rows.contains(symbol)).cloned().collect();
+        for symbol in without {
+            let account = self.account(&symbol);
+            if account.position.quantity.is_open() && settled(account.last_moved) {
+                let says = "the metadata has no row".to_owned();
+                self.annotation(
+                    &symbol,
+                    Kind::MissingMetadata,
+                    BookName::Metadata,
+                    end,
+                    vec![Evidence { at: end, origin: event.origin, says }],
+                );
+            }
+        }
+    }
+
+    fn annotation(&mut self, symbol: &Symbol, kind: Kind, book: BookName, at: Time, evidence: Vec<Evidence>) {
+        let quantity = self.account(symbol).position.quantity;
+        let found = Break {
+            severity: Severity::Warning,
+            actual: Said::Quantity(quantity),
+            price: None,
+            ..self.opened(Some(symbol), kind, book, "tape", at, evidence)
+        };
+        self.breaks.push(found);
+    }
+
+    fn unresolved_pending(&mut self, end: Time) {
+        let pending: Vec<(Symbol, Evidence)> =
+            self.accounts.iter().filter_map(|(symbol, account)| Some((symbol.clone(), account.pending.clone()?))).collect();
+        for (symbol, evidence) in pending.into_iter().filter(|(_, evidence)| end - evidence.at > PENDING_TOO_LONG) {
+            let quantity = self.account(&symbol).position.quantity;
+            let found = Break {
+                severity: Severity::Warning,
+                expected: Said::Quantity(quantity),
+                ..self.opened(Some(&symbol), Kind::UnresolvedPending, BookName::Expected, "tape", evidence.at, vec![evidence])
+            };
+            self.breaks.push(found);
+        }
+    }
+
+    fn missing_sightings(&mut self, missing: &[MissingSighting]) {
+        for missing in missing {
+            let says = format!("this {} has no record in the {}", missing.kind.name(), missing.absent.name());
+            let evidence = vec![Evidence { at: missing.at, origin: missing.origin, says }];
+            let found = Break {
+                severity: Severity::Warning,
+                last_agreed_at: None,
+                price: None,
+                ..self.opened(Some(&missing.symbol), Kind::MissingSighting, BookName::Expected, "tape", missing.at, evidence)
+            };
+            self.breaks.push(found);
+        }
+    }
+
+    /// The executor's file misses cycles: it is not wrong, it is old.
+    fn stale_executor(&mut self) {
+        let Some(executor) = self.books.get(&BookName::Executor) else { return };
+        let at = executor.at;
+        let since: Vec<Time> = self.cycles.iter().copied().filter(|cycle| *cycle > at).collect();
+        // The cycle that wrote the file ends after it.
+        if since.len() <= CYCLES_WITHOUT_REWRITE {
+            return;
+        }
+        let moved: Vec<&str> = self
+            .accounts
+            .iter()
+            .filter(|(_, account)| account.last_moved > Some(at))
+            .map(|(symbol, _)| symbol.as_str())
+            .collect();
+        let unlike =
+            if moved.is_empty() { "nothing moved since".to_owned() } else { format!("since then moved: {}", moved.join(", ")) };
+        let says = format!("executor_state was last written at {}, {} cycles ago; {unlike}", time::show(at), since.len());
+        let Some(origin) = self.executor_written else { return };
+        let found = Break {
+            severity: Severity::Warning,
+            ..self.opened(None, Kind::StaleState, BookName::Executor, "tape", at, vec![Evidence { at, origin, says }])
+        };
+        self.breaks.push(found);
+    }
+
+    /// Evidence is stale: the broker was read long after the bot's last word (incident 19).
+    fn stale_tape(&mut self) {
+        let Some((written, origin)) = self.last_of_bot else { return };
+        let Some(broker) = self.books.get(&BookName::Broker).filter(|book| book.witness == Witness::BrokerPositions) else {
+            return;
+        };
+        if broker.at - written <= TAPE_TOO_OLD {
+            return;
+        }
+        let says =
+            format!("the bot's last record is of {}, the broker was read at {}", time::show(written), time::show(broker.at));
+        let found = Break {
+            severity: Severity::Warning,
+            ..self.opened(
+                None,
+                Kind::StaleState,
+                BookName::Expected,
+                "tape",
+                written,
+                vec![Evidence { at: written, origin, says }],
+            )
+        };
+        self.breaks.push(found);
+    }
+}

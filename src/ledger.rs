@@ -1,0 +1,566 @@
+//! The ledger: folds the tape. Movements move the expected book, statements are held against it, breaks open and resolve.
+//!
+//! The ledger does not know that files exist: it takes events and gives breaks. It can stop at any event and go on; what comes within
+//! the grace after a statement is waited for, so a prefix and then the rest give the same as all at once.
+
+use chrono::Duration;
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use crate::account::{Account, told};
+use crate::breaks::{BookName, Break, Cause, Evidence, Kind, Said, Severity};
+use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Standing, Statement, Witness};
+use crate::origin::Origin;
+use crate::position::{Position, Quantity, Symbol};
+use crate::time::Time;
+
+/// What equality means in this run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// The time around a movement in which either side of it is accepted (design, rule 4).
+    pub grace: Duration,
+    /// Quantities that differ by no more are equal.
+    pub tolerance_quantity: Decimal,
+    /// Entry prices that differ by no more USD, or by no more than 0.01 %, are equal.
+    pub tolerance_price: Decimal,
+}
+
+impl Default for Settings {
+    /// The contract's defaults: 10 s, nine decimals, one cent.
+    fn default() -> Settings {
+        Settings { grace: Duration::seconds(10), tolerance_quantity: Decimal::new(1, 9), tolerance_price: Decimal::new(1, 2) }
+    }
+}
+
+/// What is known of symbols that the tape has not named yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    /// The tape may have started in mid-life: anything may be held.
+    Unknown,
+    /// A whole book was stated: what it did not list is not held.
+    Flat,
+}
+
+/// What became of a statement about one symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It holds.
+    Held,
+    /// It holds for one side of a movement less than the grace away.
+    HeldWithinGrace,
+    /// It does not hold.
+    Failed,
+    /// It does not hold, and belongs to a break that is already open.
+    FailedAgain,
+    /// It proves nothing: it was made while the reconciler had lost the broker.
+    ProvesNothing,
+}
+
+/// What an event did to one symbol: a row of its biography.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Place of the event in the tape.
+    pub place: usize,
+    /// The expected quantity after it.
+    pub expected: Quantity,
+    /// What the witness said, if it is a statement about the symbol.
+    pub stated: Option<(Witness, Form)>,
+    /// What became of it.
+    pub outcome: Option<Outcome>,
+}
+
+/// A fix of the reconciler, and whether what it said was news.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    /// When.
+    pub at: Time,
+    /// Where.
+    pub origin: Origin,
+    /// Which.
+    pub event: &'static str,
+    /// Which symbols.
+    pub symbols: Vec<Symbol>,
+    /// What it stated contradicted the expected book, or repeated a contradiction of the same moment.
+    pub contradicted: bool,
+    /// It was made while the reconciler had lost the broker.
+    pub degraded: bool,
+}
+
+/// A whole book as it was last stated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastBook {
+    /// As of when.
+    pub at: Time,
+    /// By whom.
+    pub witness: Witness,
+    /// What is held.
+    pub holdings: Box<[Holding]>,
+}
+
+/// Counts of the fold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Movements of the bot, and of both parties.
+    pub movements: u64,
+    /// Statements.
+    pub statements: u64,
+    /// Statements of which every part held.
+    pub statements_held: u64,
+    /// Statements of which a part failed.
+    pub statements_failed: u64,
+    /// Pulses.
+    pub pulses: u64,
+    /// Broker fills.
+    pub fills: u64,
+}
+
+/// The state of the fold.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pub(crate) settings: Settings,
+    pub(crate) accounts: BTreeMap<Symbol, Account>,
+    opening: Opening,
+    pub(crate) degraded: bool,
+    upcoming: VecDeque<(usize, Event)>,
+    next_place: usize,
+    /// Symbols that are not surely flat, so that a whole book need not ask all that ever were.
+    not_flat: BTreeSet<Symbol>,
+    /// Symbols with an open break of the expected book.
+    broken: BTreeSet<Symbol>,
+    /// Symbols moved within the grace, for counts.
+    pub(crate) lately_moved: VecDeque<(Time, Symbol)>,
+    /// All breaks, open and resolved.
+    pub breaks: Vec<Break>,
+    /// The open break of the count, if there is one.
+    pub(crate) count_open: Option<usize>,
+    /// All fixes.
+    pub fixes: Vec<Fix>,
+    contradicted: HashMap<Origin, Time>,
+    /// Counts.
+    pub tally: Tally,
+    /// The last whole book of the broker, of the executor, of the metadata.
+    pub books: BTreeMap<BookName, LastBook>,
+    /// Ends of cycles with the market open, each cycle once.
+    pub(crate) cycles: Vec<Time>,
+    /// Where the executor's last book stands.
+    pub(crate) executor_written: Option<Origin>,
+    /// The last record of the bot's logs.
+    pub(crate) last_of_bot: Option<(Time, Origin)>,
+    /// Time of the last event folded.
+    pub last: Option<Time>,
+    follow: Option<Symbol>,
+    /// The biography of the symbol that is followed.
+    pub marks: Vec<Mark>,
+}
+
+/// Rows that end one cycle come within seconds; cycles are a minute apart (`formats.md` 9.1).
+const ONE_CYCLE: Duration = Duration::seconds(30);
+
+/// A break keeps this many records as evidence of witnesses that repeat each other.
+const MOST_EVIDENCE: usize = 60;
+
+impl Ledger {
+    /// An empty ledger.
+    pub fn new(settings: Settings) -> Ledger {
+        Ledger {
+            settings,
+            accounts: BTreeMap::new(),
+            opening: Opening::Unknown,
+            degraded: false,
+            upcoming: VecDeque::new(),
+            next_place: 0,
+            not_flat: BTreeSet::new(),
+            broken: BTreeSet::new(),
+            lately_moved: VecDeque::new(),
+            breaks: Vec::new(),
+            count_open: None,
+            fixes: Vec::new(),
+            contradicted: HashMap::new(),
+            tally: Tally::default(),
+            books: BTreeMap::new(),
+            cycles: Vec::new(),
+            executor_written: None,
+            last_of_bot: None,
+            last: None,
+            follow: None,
+            marks: Vec::new(),
+        }
+    }
+
+    /// Keeps the biography of one symbol.
+    pub fn following(mut self, symbol: Option<Symbol>) -> Ledger {
+        self.follow = symbol;
+        self
+    }
+
+    /// Takes the next event of the tape. It is folded once the grace after it is over.
+    pub fn push(&mut self, event: Event) {
+        let at = event.at;
+        self.upcoming.push_back((self.next_place, event));
+        self.next_place += 1;
+        while self.upcoming.front().is_some_and(|(_, first)| first.at + self.settings.grace < at) {
+            self.fold_first();
+        }
+    }
+
+    /// Folds what is still waited for. The tape has ended.
+    pub fn drain(&mut self) {
+        while !self.upcoming.is_empty() {
+            self.fold_first();
+        }
+    }
+
+    fn fold_first(&mut self) {
+        let Some((place, event)) = self.upcoming.pop_front() else { return };
+        if self.last.is_none_or(|last| last < event.at) {
+            self.contradicted.retain(|_, at| *at >= event.at);
+        }
+        self.last = Some(event.at);
+        if is_of_bot(&event) {
+            self.last_of_bot = Some((event.at, event.origin));
+        }
+        match &event.fact {
+            Fact::Movement(movement) => self.movement(place, &event, movement),
+            Fact::Statement(statement) => self.statement(place, &event, statement),
+            Fact::Pulse(pulse) => self.pulse(&event, pulse),
+        }
+    }
+
+    pub(crate) fn account(&mut self, symbol: &Symbol) -> &mut Account {
+        if !self.accounts.contains_key(symbol) {
+            let position = match self.opening {
+                Opening::Unknown => Position::unknown(),
+                Opening::Flat => Position::flat(),
+            };
+            if self.opening == Opening::Unknown {
+                self.not_flat.insert(symbol.clone());
+            }
+            self.accounts.insert(symbol.clone(), Account::beginning(position));
+        }
+        self.accounts.entry(symbol.clone()).or_insert_with(|| Account::beginning(Position::unknown()))
+    }
+
+    fn movement(&mut self, place: usize, event: &Event, movement: &Movement) {
+        if let Action::Fill(fill) = &movement.action {
+            self.tally.fills += 1;
+            let account = self.account(&movement.symbol);
+            account.price = fill.price.or(account.price);
+            self.mark(place, &movement.symbol, None, None);
+            return;
+        }
+        self.tally.movements += 1;
+        if let Action::Entry(entry) = &movement.action
+            && entry.one_per_symbol
+        {
+            self.entered_while_open(event, &movement.symbol);
+        }
+        let earliest = event.at - self.settings.grace;
+        let account = self.account(&movement.symbol);
+        account.forget_before(earliest);
+        let before = account.position.quantity;
+        let price = account.price;
+        account.take(event.at, event.origin, movement);
+        let after = account.position.quantity;
+        self.lately_moved.push_back((event.at, movement.symbol.clone()));
+        while self.lately_moved.front().is_some_and(|(at, _)| *at < earliest) {
+            self.lately_moved.pop_front();
+        }
+        self.keep_index(&movement.symbol);
+        if let Action::CorporateAction(_) = &movement.action {
+            self.note_corporate_action(event, movement, before, after, price);
+        }
+        if let Action::Exit(_) = &movement.action {
+            self.resolve_score(&movement.symbol, event.at);
+        }
+        self.mark(place, &movement.symbol, None, None);
+    }
+
+    /// Incident 5: an entry of a bot that enters only what it does not hold says that nothing was held.
+    fn entered_while_open(&mut self, event: &Event, symbol: &Symbol) {
+        let account = self.account(symbol);
+        if !account.position.quantity.is_open() {
+            return;
+        }
+        let mut evidence = account.moved.clone();
+        evidence.push(Evidence {
+            at: event.at,
+            origin: event.origin,
+            says: format!("the bot enters {symbol}, which it should hold"),
+        });
+        let found = Break {
+            severity: Severity::Warning,
+            expected: Said::Quantity(account.position.quantity),
+            actual: Said::Quantity(Quantity::FLAT),
+            ..self.opened(Some(symbol), Kind::EntryWhileOpen, BookName::Expected, Witness::EntryRecord.code(), event.at, evidence)
+        };
+        self.open_of(symbol, found);
+    }
+
+    /// A split that the broker's activities report explains itself: a note (contract, section 2).
+    fn note_corporate_action(
+        &mut self,
+        event: &Event,
+        movement: &Movement,
+        before: Quantity,
+        after: Quantity,
+        price: Option<Decimal>,
+    ) {
+        if before == after {
+            return;
+        }
+        let says = told(&movement.symbol, &movement.action);
+        let evidence = vec![Evidence { at: event.at, origin: event.origin, says }];
+        let mut note = Break {
+            severity: Severity::Note,
+            expected: Said::Quantity(before),
+            actual: Said::Quantity(after),
+            ..self.opened(Some(&movement.symbol), Kind::Quantity, BookName::Expected, "broker_activities", event.at, evidence)
+        };
+        note.price = price;
+        self.open_of(&movement.symbol, note);
+    }
+
+    /// Adds a break of the expected book to the open ones of its symbol; gives its place.
+    pub(crate) fn open_of(&mut self, symbol: &Symbol, found: Break) -> usize {
+        let place = self.breaks.len();
+        let account = self.account(symbol);
+        account.open.push(place);
+        if found.severity == Severity::Break {
+            account.faults.push(place);
+        }
+        self.broken.insert(symbol.clone());
+        self.breaks.push(found);
+        place
+    }
+
+    /// A later statement agreed: the break is over.
+    pub(crate) fn resolve(&mut self, symbol: &Symbol, place: usize, at: Time) {
+        self.breaks[place].resolved_at = Some(at);
+        let account = self.account(symbol);
+        account.open.retain(|other| *other != place);
+        if account.open.is_empty() {
+            self.broken.remove(symbol);
+        }
+    }
+
+    fn pulse(&mut self, event: &Event, pulse: &Pulse) {
+        self.tally.pulses += 1;
+        match pulse {
+            Pulse::DegradedEntered => self.degraded = true,
+            Pulse::DegradedExited => self.degraded = false,
+            Pulse::Cycle { market_open, .. } => {
+                let new = self.cycles.last().is_none_or(|last| event.at - *last > ONE_CYCLE);
+                if *market_open != Some(false) && new {
+                    self.cycles.push(event.at);
+                }
+            }
+            Pulse::Fix { event: name, symbols } => {
+                let contradicted = self.contradicted.contains_key(&event.origin)
+                    || symbols.iter().any(|symbol| self.was_broken(symbol, event.at));
+                self.fixes.push(Fix {
+                    at: event.at,
+                    origin: event.origin,
+                    event: name,
+                    symbols: symbols.clone(),
+                    contradicted,
+                    degraded: self.degraded,
+                });
+            }
+            Pulse::CycleStarted
+            | Pulse::Evaluation
+            | Pulse::Reconciled
+            | Pulse::BrokerUnreachable
+            | Pulse::Intention(..)
+            | Pulse::Failure(..)
+            | Pulse::UnloggedEntry(..)
+            | Pulse::BrokerOrder(_) => {}
+        }
+    }
+
+    /// Whether a symbol had a break until the moment of a fix.
+    fn was_broken(&self, symbol: &Symbol, at: Time) -> bool {
+        let earliest = at - self.settings.grace;
+        self.accounts.get(symbol).is_some_and(|account| {
+            account
+                .faults
+                .iter()
+                .map(|place| &self.breaks[*place])
+                .any(|found| found.resolved_at.is_none_or(|resolved| resolved >= earliest))
+        })
+    }
+
+    fn statement(&mut self, place: usize, event: &Event, statement: &Statement) {
+        self.tally.statements += 1;
+        let witness = statement.witness;
+        if self.degraded && witness.standing() == Standing::BrokerUnlessDegraded {
+            if let Claim::Symbol(symbol, form) = &statement.claim {
+                let contradicts = !self.fits(symbol, form);
+                self.remember_contradiction(event, contradicts);
+                self.mark(place, symbol, Some((witness, *form)), Some(Outcome::ProvesNothing));
+            }
+            return;
+        }
+        let held = match &statement.claim {
+            Claim::Symbol(symbol, form) => {
+                let outcome = self.assert_symbol(event, symbol, form, witness, Decimal::ZERO);
+                self.mark(place, symbol, Some((witness, *form)), Some(outcome));
+                is_held(outcome)
+            }
+            Claim::Count(count) => self.assert_count(event, *count),
+            Claim::WholeBook(holdings) => self.whole_book(place, event, witness, holdings),
+        };
+        if held {
+            self.tally.statements_held += 1;
+        } else {
+            self.tally.statements_failed += 1;
+        }
+    }
+
+    fn whole_book(&mut self, place: usize, event: &Event, witness: Witness, holdings: &[Holding]) -> bool {
+        let book = LastBook { at: event.at, witness, holdings: holdings.into() };
+        match witness.standing() {
+            Standing::Judged => {
+                let name = if witness == Witness::Metadata { BookName::Metadata } else { BookName::Executor };
+                self.books.insert(name, book);
+                if name == BookName::Executor {
+                    self.executor_written = Some(event.origin);
+                }
+                return name == BookName::Metadata || self.judge_executor(place, event, holdings);
+            }
+            Standing::Broker | Standing::BrokerUnlessDegraded => {
+                self.books.insert(BookName::Broker, book);
+            }
+            Standing::Bot => {}
+        }
+        let mut held = true;
+        let listed: BTreeMap<&Symbol, &Holding> = holdings.iter().map(|holding| (&holding.symbol, holding)).collect();
+        let unlisted: Vec<Symbol> =
+            self.not_flat.union(&self.broken).filter(|symbol| !listed.contains_key(symbol)).cloned().collect();
+        for (symbol, holding) in &listed {
+            let quantity = holding.quantity.unwrap_or(Decimal::ZERO);
+            let form = if quantity.is_zero() { Form::NotHeld } else { Form::Equals(quantity) };
+            let outcome = self.assert_symbol(&at_line(event, holding.line), symbol, &form, witness, holding.in_flight);
+            held &= is_held(outcome);
+            self.mark(place, symbol, Some((witness, form)), Some(outcome));
+            self.note_price(event, symbol, holding, witness);
+        }
+        for symbol in &unlisted {
+            let outcome = self.assert_symbol(event, symbol, &Form::NotHeld, witness, Decimal::ZERO);
+            held &= is_held(outcome);
+            self.mark(place, symbol, Some((witness, Form::NotHeld)), Some(outcome));
+        }
+        if witness.standing() != Standing::Bot {
+            self.opening = Opening::Flat;
+        }
+        held
+    }
+
+    /// Every symbol that is not listed anywhere is flat: a count agreed with what is surely held.
+    pub(crate) fn nothing_else_is_held(&mut self) {
+        self.opening = Opening::Flat;
+    }
+
+    /// Whether symbols that the tape has not named may be held.
+    pub(crate) fn may_hold_more(&self) -> bool {
+        self.opening == Opening::Unknown
+    }
+
+    pub(crate) fn keep_index(&mut self, symbol: &Symbol) {
+        let flat = self.accounts.get(symbol).is_some_and(|account| account.position.quantity.is_flat());
+        if flat {
+            self.not_flat.remove(symbol);
+        } else {
+            self.not_flat.insert(symbol.clone());
+        }
+    }
+
+    /// The symbols that are not surely flat.
+    pub(crate) fn not_flat(&self) -> &BTreeSet<Symbol> {
+        &self.not_flat
+    }
+
+    /// The movements of a symbol that come within the grace after `at`, not folded yet.
+    pub(crate) fn soon(&self, symbol: &Symbol, at: Time) -> impl Iterator<Item = (Time, &Movement)> {
+        let until = at + self.settings.grace;
+        self.upcoming.iter().take_while(move |(_, event)| event.at <= until).filter_map(move |(_, event)| match &event.fact {
+            Fact::Movement(movement) if movement.symbol == *symbol && event.moves_expected() => Some((event.at, movement)),
+            _ => None,
+        })
+    }
+
+    /// The symbols that move within the grace after `at`.
+    pub(crate) fn soon_moved(&self, at: Time) -> BTreeSet<Symbol> {
+        let until = at + self.settings.grace;
+        let soon = self.upcoming.iter().take_while(move |(_, event)| event.at <= until);
+        soon.filter(|(_, event)| event.moves_expected()).filter_map(|(_, event)| event.symbol().cloned()).collect()
+    }
+
+    /// A break at its beginning; severity `break`, nothing said yet.
+    pub(crate) fn opened(
+        &self,
+        symbol: Option<&Symbol>,
+        kind: Kind,
+        book: BookName,
+        witness: &'static str,
+        at: Time,
+        evidence: Vec<Evidence>,
+    ) -> Break {
+        let account = symbol.and_then(|symbol| self.accounts.get(symbol));
+        Break {
+            symbol: symbol.cloned(),
+            kind,
+            severity: Severity::Break,
+            book,
+            witness,
+            expected: Said::Nothing,
+            actual: Said::Nothing,
+            last_agreed_at: account.and_then(|account| account.last_agreed.as_ref()).map(|agreed| agreed.at),
+            opened_at: at,
+            first_failed_at: at,
+            resolved_at: None,
+            price: account.and_then(|account| account.price),
+            order_sensitive: false,
+            cause: Cause::unknown(),
+            evidence,
+        }
+    }
+
+    pub(crate) fn add_evidence(&mut self, place: usize, evidence: Evidence) {
+        let kept = &mut self.breaks[place].evidence;
+        if kept.len() < MOST_EVIDENCE && !kept.contains(&evidence) {
+            kept.push(evidence);
+        }
+    }
+
+    pub(crate) fn remember_contradiction(&mut self, event: &Event, contradicted: bool) {
+        if contradicted {
+            self.contradicted.insert(event.origin, event.at);
+        }
+    }
+
+    pub(crate) fn mark(&mut self, place: usize, symbol: &Symbol, stated: Option<(Witness, Form)>, outcome: Option<Outcome>) {
+        if self.follow.as_ref() == Some(symbol) {
+            let expected = self.account(symbol).position.quantity;
+            self.marks.push(Mark { place, expected, stated, outcome });
+        }
+    }
+}
+
+/// Whether the bot wrote it, not the broker.
+fn is_of_bot(event: &Event) -> bool {
+    match &event.fact {
+        Fact::Movement(movement) => !matches!(movement.action, Action::Fill(_) | Action::CorporateAction(_)),
+        Fact::Statement(statement) => statement.witness.standing() != Standing::Broker,
+        Fact::Pulse(pulse) => !matches!(pulse, Pulse::BrokerOrder(_)),
+    }
+}
+
+fn is_held(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Held | Outcome::HeldWithinGrace)
+}
+
+/// A row of a whole book has its own line.
+fn at_line(event: &Event, line: u32) -> Event {
+    let fact = Fact::Pulse(Pulse::Evaluation);
+    Event { at: event.at, origin: Origin { line, ..event.origin }, fact }
+}

@@ -1,0 +1,170 @@
+//! tapecheck replays what a trading bot wrote about itself, works out which positions it should hold, and holds that against
+//! what the bot believes and what the broker says.
+//!
+//! # The pipeline
+//!
+//! [`replay`] is the whole of it, a stage a line: files are [`read`], the [`brokers`]' answers parsed, all facts put on one
+//! [`tape`], folded by the [`ledger`], and told by the [`report`].
+//!
+//! # The laws of the fold
+//!
+//! They are tested under these numbers in `tests/properties.rs`.
+//!
+//! 1. The order in which lines arrive does not matter, only their times.
+//! 2. A prefix and then the rest give the same as all at once.
+//! 3. A book agrees with itself: stating the expected book opens no break.
+//! 4. Every break has evidence.
+//! 5. A duplicated line changes no quantity.
+//! 6. Parsing what was recorded gives what was parsed.
+//! 7. Lines read = understood + ignored + quarantined, for every source.
+
+pub mod account;
+pub mod assertion;
+pub mod books;
+pub mod breaks;
+pub mod brokers;
+pub mod cli;
+pub mod event;
+pub mod excerpts;
+pub mod fills;
+pub mod json;
+pub mod judged;
+pub mod ledger;
+pub mod logs;
+pub mod origin;
+pub mod outputs;
+pub mod position;
+pub mod read;
+pub mod report;
+pub mod sightings;
+pub mod source;
+pub mod tape;
+pub mod time;
+pub mod trouble;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use event::{Claim, Event, Fact, Statement, Witness};
+use ledger::{Ledger, Settings};
+use position::Symbol;
+use report::{Asked, BrokerRead, Parts, Report, Stats, Window};
+use tape::{Cut, Tape};
+
+/// What to replay.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The bot's directory.
+    pub directory: PathBuf,
+    /// A recording, a positions array, or the bot's `alpaca_positions.json`; `None`: no broker.
+    pub broker: Option<PathBuf>,
+    /// Which part of time.
+    pub window: Window,
+    /// Only these symbols; all if empty.
+    pub symbols: BTreeSet<Symbol>,
+    /// What equality means.
+    pub settings: Settings,
+    /// Warnings count as breaks.
+    pub strict: bool,
+    /// The symbol whose biography is kept.
+    pub follow: Option<Symbol>,
+}
+
+/// Why nothing could be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotReplay {
+    /// The bot's directory.
+    #[error(transparent)]
+    Bot(#[from] read::CannotRead),
+    /// The broker's recording.
+    #[error(transparent)]
+    Broker(#[from] brokers::recording::CannotLoad),
+}
+
+/// A replay: the report, and the stages behind it for those who look closer.
+pub struct Replay {
+    /// What was found.
+    pub report: Report,
+    /// The tape it was found on.
+    pub tape: Tape,
+    /// The ledger after the tape.
+    pub ledger: Ledger,
+}
+
+/// Reads, puts on one tape, folds, reports.
+pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
+    let mut readings = read::bot(&request.directory)?;
+    let broker = read_broker(request, &mut readings)?;
+    let tape = tape::make(std::mem::take(&mut readings.events), &cut(request));
+    let ledger = fold(&tape, request);
+    let mut report = report::make(Parts {
+        asked: asked(request),
+        window: request.window,
+        broker,
+        sources: readings.sources,
+        quarantined: readings.quarantined,
+        missing: readings.missing,
+        ledger: &ledger,
+        stats: stats(&tape, &ledger),
+        first: tape.events.first().map(|event| event.at),
+    });
+    report.excerpts = excerpts::fetch(&report, &readings.files);
+    Ok(Replay { report, tape, ledger })
+}
+
+fn read_broker(request: &Request, readings: &mut read::Readings) -> Result<BrokerRead, CannotReplay> {
+    let Some(path) = &request.broker else { return Ok(BrokerRead::none()) };
+    let recording = brokers::recording::load(path, request.window.at)?;
+    let answer = brokers::alpaca::parse(&recording, readings);
+    Ok(BrokerRead {
+        kind: if recording.live { "live" } else { "recorded" },
+        read_began: Some(recording.read_began),
+        read_ended: recording.read_ended,
+        time_source: Some(recording.time_source),
+        account: answer.account,
+        paper: recording.paper,
+        whole: answer.positions_whole,
+    })
+}
+
+fn cut(request: &Request) -> Cut {
+    Cut {
+        until: request.window.until.into_iter().chain(request.window.at).min(),
+        symbols: request.symbols.clone(),
+        grace: request.settings.grace,
+        tolerance: request.settings.tolerance_quantity,
+    }
+}
+
+fn fold(tape: &Tape, request: &Request) -> Ledger {
+    let mut ledger = Ledger::new(request.settings).following(request.follow.clone());
+    for event in &tape.events {
+        ledger.push(event.clone());
+    }
+    let metadata = tape.events.iter().rev().find(|event| states_metadata(event));
+    let end = tape.events.last().map_or(time::Time::UNIX_EPOCH, |event| event.at);
+    ledger.finish(metadata, &tape.missing_sightings, end);
+    ledger
+}
+
+fn states_metadata(event: &Event) -> bool {
+    matches!(&event.fact, Fact::Statement(Statement { witness: Witness::Metadata, claim: Claim::WholeBook(_) }))
+}
+
+fn asked(request: &Request) -> Asked {
+    Asked {
+        directory: request.directory.display().to_string(),
+        broker: request.broker.as_ref().map(|path| path.display().to_string()),
+        strict: request.strict,
+    }
+}
+
+fn stats(tape: &Tape, ledger: &Ledger) -> Stats {
+    Stats {
+        events: tape.events.len() as u64,
+        tally: ledger.tally,
+        sightings_joined: tape.joined,
+        symbols: ledger.accounts.len() as u64,
+        symbols_left_out: tape.symbols_left_out.len() as u64,
+    }
+}

@@ -1,0 +1,111 @@
+//! `data/audit_positions_autofix.jsonl`: the reconciler's journal. Mostly the broker's echo (design, rule 5; `formats.md` section 6).
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+use super::{LogFormat, Outcome, Sink, rule};
+use crate::event::{Claim, Fact, Form, Pulse, Statement, Witness};
+use crate::json::{self, Field};
+use crate::position::Symbol;
+use crate::time::Time;
+use crate::trouble::{Reason, Trouble};
+
+pub const FORMAT: LogFormat =
+    LogFormat { name: "audit_positions_autofix", paths: &["data/audit_positions_autofix.jsonl"], decode };
+
+#[derive(Deserialize)]
+struct Row<'a> {
+    #[serde(borrow)]
+    event: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    ts: Field<'a>,
+    #[serde(borrow)]
+    details: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Details<'a> {
+    positions_count: Option<u32>,
+    #[serde(borrow)]
+    symbols: Option<Vec<Cow<'a, str>>>,
+    #[serde(borrow)]
+    symbol: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    details: Option<Vec<Mismatch<'a>>>,
+}
+
+/// One quantity that the reconciler found changed; the same object stands in other logs (`formats.md` 7.4, 10.4).
+#[derive(Deserialize)]
+pub(super) struct Mismatch<'a> {
+    #[serde(borrow)]
+    pub(super) symbol: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) alpaca_qty: Field<'a>,
+}
+
+fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
+    let row: Row = json::read(line)?;
+    let at = json::moment(row.ts)?;
+    let event = row.event.as_deref().ok_or(Reason::MissingField("event"))?;
+    let details: Details = json::read(row.details.map_or("{}", RawValue::get))?;
+    match event {
+        "reconciliation_clean" => {
+            let count = details.positions_count.ok_or(Reason::MissingField("positions_count"))?;
+            state(out, at, Claim::Count(count));
+            out.push(at, Fact::Pulse(Pulse::Reconciled));
+        }
+        "autonomous_reconciliation_complete" => out.push(at, Fact::Pulse(Pulse::Reconciled)),
+        "missing_injected" => {
+            let symbols = parsed(details.symbols.as_deref().ok_or(Reason::MissingField("symbols"))?)?;
+            for symbol in &symbols {
+                state(out, at, Claim::Symbol(symbol.clone(), Form::Held));
+            }
+            out.push(at, Fact::Pulse(Pulse::Fix { event: "missing_injected", symbols }));
+        }
+        "orphan_purged" => {
+            let symbol = json::symbol(&details.symbol)?;
+            state(out, at, Claim::Symbol(symbol.clone(), Form::NotHeld));
+            out.push(at, Fact::Pulse(Pulse::Fix { event: "orphan_purged", symbols: vec![symbol] }));
+        }
+        "quantity_reconciled" => {
+            let symbols =
+                quantities(at, details.details.as_deref().ok_or(Reason::MissingField("details"))?, Witness::Reconciler, out)?;
+            out.push(at, Fact::Pulse(Pulse::Fix { event: "quantity_reconciled", symbols }));
+        }
+        "position_missing_entry_score" => state(out, at, Claim::Symbol(json::symbol(&details.symbol)?, Form::ScoreLost(true))),
+        "entry_score_recovered" => state(out, at, Claim::Symbol(json::symbol(&details.symbol)?, Form::ScoreLost(false))),
+        "broker_unreachable_max_retries" => out.push(at, Fact::Pulse(Pulse::BrokerUnreachable)),
+        "degraded_mode_entered" => out.push(at, Fact::Pulse(Pulse::DegradedEntered)),
+        "degraded_mode_exited" => out.push(at, Fact::Pulse(Pulse::DegradedExited)),
+        "metadata_save_failed" => return Ok(Outcome::Ignored(rule::DIAGNOSTIC)),
+        _ => return Ok(Outcome::Ignored(rule::UNKNOWN_MESSAGE)),
+    }
+    Ok(Outcome::Understood)
+}
+
+fn state(out: &mut Sink<'_>, at: Time, claim: Claim) {
+    out.push(at, Fact::Statement(Statement { witness: Witness::Reconciler, claim }));
+}
+
+pub(super) fn parsed(names: &[Cow<'_, str>]) -> Result<Vec<Symbol>, Trouble> {
+    names.iter().map(|name| Symbol::parse(name).ok_or_else(|| Reason::BadSymbol.into())).collect()
+}
+
+/// States the broker's quantity of each mismatch and gives the symbols.
+pub(super) fn quantities(
+    at: Time,
+    mismatches: &[Mismatch<'_>],
+    witness: Witness,
+    out: &mut Sink<'_>,
+) -> Result<Vec<Symbol>, Trouble> {
+    let mut symbols = Vec::with_capacity(mismatches.len());
+    for mismatch in mismatches {
+        let symbol = json::symbol(&mismatch.symbol)?;
+        let quantity = json::float(mismatch.alpaca_qty, "alpaca_qty")?.ok_or(Reason::MissingField("alpaca_qty"))?;
+        let claim = Claim::Symbol(symbol.clone(), Form::Equals(quantity));
+        out.push(at, Fact::Statement(Statement { witness, claim }));
+        symbols.push(symbol);
+    }
+    Ok(symbols)
+}

@@ -1,0 +1,28 @@
+//! `state/portfolio_state.jsonl`: the broker's whole book at each cycle (`formats.md` 10.4). The best witness the bot keeps.
+
+use serde::Deserialize;
+
+use super::{LogFormat, Outcome, Sink, rule};
+use crate::books::alpaca_positions;
+use crate::event::{Claim, Fact, Statement, Witness};
+use crate::json::{self, Field};
+use crate::trouble::Trouble;
+
+pub const FORMAT: LogFormat = LogFormat { name: "portfolio_state", paths: &["state/portfolio_state.jsonl"], decode };
+
+#[derive(Deserialize)]
+struct Row<'a> {
+    #[serde(borrow)]
+    ts: Field<'a>,
+    #[serde(borrow)]
+    alpaca: alpaca_positions::Snapshot<'a>,
+}
+
+fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
+    let row: Row = json::read(line)?;
+    let at = json::moment(row.ts)?;
+    // `{}` is what a degraded start leaves: no answer, so no statement (formats.md 10.3).
+    let Some(holdings) = row.alpaca.holdings(|_| out.origin.line)? else { return Ok(Outcome::Ignored(rule::DIAGNOSTIC)) };
+    out.push(at, Fact::Statement(Statement { witness: Witness::PortfolioHistory, claim: Claim::WholeBook(holdings) }));
+    Ok(Outcome::Understood)
+}

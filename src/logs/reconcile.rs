@@ -1,0 +1,54 @@
+//! `logs/reconcile.jsonl`: what each cycle restored from the broker (`formats.md` 7.1).
+
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use std::borrow::Cow;
+
+use super::{LogFormat, Outcome, Sink, rule};
+use crate::event::{Claim, Fact, Form, Statement, Witness};
+use crate::json::{self, Field};
+use crate::position::Side;
+use crate::trouble::{Reason, Trouble};
+
+pub const FORMAT: LogFormat = LogFormat { name: "reconcile", paths: &["logs/reconcile.jsonl"], decode };
+
+#[derive(Deserialize)]
+struct Row<'a> {
+    #[serde(borrow)]
+    ts: Field<'a>,
+    #[serde(borrow)]
+    msg: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    symbol: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    side: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    qty: Field<'a>,
+    positions_restored: Option<u32>,
+}
+
+fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
+    let row: Row = json::read(line)?;
+    // The raw summary of the start-up has neither msg nor ts (formats.md 7.1).
+    let Some(message) = row.msg.as_deref() else { return Ok(Outcome::Ignored(rule::DIAGNOSTIC)) };
+    let at = json::moment(row.ts)?;
+    let claim = match message {
+        "position_restored" => {
+            let symbol = json::symbol(&row.symbol)?;
+            let quantity = json::float(row.qty, "qty")?.ok_or(Reason::MissingField("qty"))?;
+            let side = row.side.as_deref().and_then(Side::parse);
+            // The quantity is cut to whole shares, and a fraction of one share becomes 0 with the wrong side: the row
+            // says no more than "at least so many" or "held" (formats.md D9).
+            let form = match side {
+                Some(side) if quantity > Decimal::ZERO => Form::AtLeast(side.signed(quantity)),
+                _ => Form::Held,
+            };
+            Claim::Symbol(symbol, form)
+        }
+        "complete" => Claim::Count(row.positions_restored.ok_or(Reason::MissingField("positions_restored"))?),
+        "no_positions_found" => Claim::Count(0),
+        _ => return Ok(Outcome::Ignored(rule::DIAGNOSTIC)),
+    };
+    out.push(at, Fact::Statement(Statement { witness: Witness::ReconcileLog, claim }));
+    Ok(Outcome::Understood)
+}

@@ -1,0 +1,377 @@
+//! `--format json`: the document of the contract, section 2. Keys are always present unless the contract marks them.
+
+use itertools::Itertools;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use crate::breaks::{BookName, Break, Evidence};
+use crate::ledger::Fix;
+use crate::position::plain;
+use crate::report::{Book, BookRow, BrokerRead, Integrity, Report};
+use crate::source::Source;
+use crate::time;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    verdict: &'static str,
+    unchecked: &'a [String],
+    window: WindowDocument,
+    broker: BrokerDocument<'a>,
+    sources: Vec<SourceDocument<'a>>,
+    books: BTreeMap<&'static str, BookDocument>,
+    breaks: Vec<BreakDocument<'a>>,
+    fixes: Vec<FixDocument<'a>>,
+    checks: [(); 0],
+    integrity: Vec<IntegrityDocument<'a>>,
+    stats: StatsDocument,
+    producer: Producer,
+}
+
+#[derive(Serialize)]
+struct WindowDocument {
+    from: Option<String>,
+    until: Option<String>,
+    at: Option<String>,
+    timezone: &'static str,
+}
+
+#[derive(Serialize)]
+struct BrokerDocument<'a> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_began: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_ended: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_time_from: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paper: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct SourceDocument<'a> {
+    path: &'a str,
+    format: &'static str,
+    bytes: u64,
+    lines: u64,
+    understood: u64,
+    ignored: &'a BTreeMap<&'static str, u64>,
+    quarantined: u64,
+    events: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_ts: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_ts: Option<String>,
+    out_of_order: u64,
+    duplicates: u64,
+}
+
+#[derive(Serialize)]
+struct BookDocument {
+    as_of: Option<String>,
+    complete: bool,
+    positions: Vec<PositionDocument>,
+}
+
+#[derive(Serialize, Default)]
+struct PositionDocument {
+    symbol: String,
+    qty: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    low: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    high: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avg_entry_price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry_score: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry_ts: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<ProvenanceDocument>,
+}
+
+#[derive(Serialize)]
+struct ProvenanceDocument {
+    logged: String,
+    confirmed: String,
+    adopted: String,
+    unknown: String,
+}
+
+#[derive(Serialize)]
+struct BreakDocument<'a> {
+    id: String,
+    symbol: Option<&'a str>,
+    kind: &'static str,
+    severity: &'static str,
+    book: &'static str,
+    witness: &'static str,
+    expected: Option<String>,
+    actual: Option<String>,
+    difference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_agreed_at: Option<String>,
+    opened_at: String,
+    first_failed_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    money_at_stake: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposure_usd_seconds: Option<String>,
+    order_sensitive: bool,
+    cause: CauseDocument<'a>,
+    evidence: Vec<EvidenceDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CauseDocument<'a> {
+    code: &'static str,
+    proved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edit: Option<&'a str>,
+    alternatives: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+struct EvidenceDocument<'a> {
+    source: &'a str,
+    line: u32,
+    ts: String,
+    excerpt: &'a str,
+    says: &'a str,
+}
+
+#[derive(Serialize)]
+struct FixDocument<'a> {
+    ts: String,
+    event: &'static str,
+    symbols: Vec<&'a str>,
+    verdict: &'static str,
+    source: &'a str,
+    line: u32,
+}
+
+#[derive(Serialize)]
+struct IntegrityDocument<'a> {
+    source: &'a str,
+    line: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
+    reason: &'static str,
+    excerpt: &'a str,
+    consequence: &'static str,
+}
+
+#[derive(Serialize)]
+struct StatsDocument {
+    events: u64,
+    movements: u64,
+    statements: u64,
+    statements_held: u64,
+    statements_failed: u64,
+    pulses: u64,
+    fills: u64,
+    sightings_joined: u64,
+    symbols: u64,
+    symbols_left_out: u64,
+    breaks_open: u64,
+    breaks_resolved: u64,
+}
+
+#[derive(Serialize)]
+struct Producer {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// The report as JSON, one object, with a line feed at its end.
+pub fn write(report: &Report) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&document(report))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The books alone, as the report has them.
+pub fn books(report: &Report) -> Result<String, serde_json::Error> {
+    let books: BTreeMap<&'static str, BookDocument> =
+        report.books.iter().map(|book| (book.name.code(), self::book(book))).collect();
+    let mut text = serde_json::to_string_pretty(&books)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn document(report: &Report) -> Document<'_> {
+    Document {
+        schema: "tapecheck.report/1",
+        verdict: report.verdict.code(),
+        unchecked: &report.unchecked,
+        window: WindowDocument {
+            from: report.window.from.map(time::show),
+            until: report.window.until.map(time::show),
+            at: report.window.at.map(time::show),
+            timezone: "America/New_York",
+        },
+        broker: broker(&report.broker),
+        sources: report.sources.iter().map(source).sorted_by(|one, two| one.path.cmp(two.path)).collect(),
+        books: report.books.iter().map(|book| (book.name.code(), self::book(book))).collect(),
+        breaks: report.breaks.iter().map(|found| broken(found, report)).collect(),
+        fixes: report.fixes.iter().map(|fix| self::fix(fix, report)).collect(),
+        checks: [],
+        integrity: report.integrity.iter().map(integrity).collect(),
+        stats: stats(report),
+        producer: Producer { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+    }
+}
+
+fn broker(broker: &BrokerRead) -> BrokerDocument<'_> {
+    BrokerDocument {
+        kind: broker.kind,
+        read_began: broker.read_began.map(time::show),
+        read_ended: broker.read_ended.map(time::show),
+        read_time_from: broker.time_source.map(|source| source.says()),
+        account: broker.account.as_ref().and_then(|account| account.masked_number.as_deref()),
+        paper: broker.paper,
+    }
+}
+
+fn source(source: &Source) -> SourceDocument<'_> {
+    SourceDocument {
+        path: &source.path,
+        format: source.format,
+        bytes: source.bytes,
+        lines: source.lines,
+        understood: source.understood,
+        ignored: &source.ignored,
+        quarantined: source.quarantined,
+        events: source.events,
+        first_ts: source.first.map(time::show),
+        last_ts: source.last.map(time::show),
+        out_of_order: source.out_of_order,
+        duplicates: source.duplicates,
+    }
+}
+
+fn book(book: &Book) -> BookDocument {
+    let positions =
+        book.rows.iter().map(|(symbol, row)| PositionDocument { symbol: symbol.to_string(), ..position(row, book.name) });
+    BookDocument { as_of: book.as_of.map(time::show), complete: book.complete, positions: positions.collect() }
+}
+
+fn position(row: &BookRow, name: BookName) -> PositionDocument {
+    match row {
+        BookRow::Expected(position) => {
+            let known = position.quantity.known();
+            let bound = |end: Option<rust_decimal::Decimal>| end.filter(|_| known.is_none()).map(plain);
+            let provenance = &position.provenance;
+            PositionDocument {
+                qty: known.map(plain),
+                low: bound(position.quantity.low()),
+                high: bound(position.quantity.high()),
+                avg_entry_price: position.average_entry_price.map(plain),
+                entry_score: position.entry_score.map(plain),
+                entry_ts: position.entry_time.map(time::show),
+                provenance: Some(ProvenanceDocument {
+                    logged: plain(provenance.logged),
+                    confirmed: plain(provenance.confirmed),
+                    adopted: plain(provenance.adopted),
+                    unknown: plain(provenance.unknown),
+                }),
+                ..PositionDocument::default()
+            }
+        }
+        BookRow::Stated(holding) => PositionDocument {
+            qty: holding.quantity.map(plain),
+            avg_entry_price: holding.price.map(plain),
+            entry_score: holding.score.filter(|_| name != BookName::Broker).map(plain),
+            entry_ts: holding.entry_time.map(time::show),
+            ..PositionDocument::default()
+        },
+    }
+}
+
+fn broken<'a>(found: &'a Break, report: &'a Report) -> BreakDocument<'a> {
+    BreakDocument {
+        id: found.id(),
+        symbol: found.symbol.as_ref().map(|symbol| symbol.as_str()),
+        kind: found.kind.code(),
+        severity: found.severity.code(),
+        book: found.book.code(),
+        witness: found.witness,
+        expected: found.expected.text(),
+        actual: found.actual.text(),
+        difference: found.difference().map(plain),
+        last_agreed_at: found.last_agreed_at.map(time::show),
+        opened_at: time::show(found.opened_at),
+        first_failed_at: time::show(found.first_failed_at),
+        resolved_at: found.resolved_at.map(time::show),
+        money_at_stake: found.money_at_stake().map(|money| plain(money.round_dp(2))),
+        exposure_usd_seconds: found.exposure(report.window.until).map(plain),
+        order_sensitive: found.order_sensitive,
+        cause: CauseDocument {
+            code: found.cause.code,
+            proved: found.cause.proved,
+            edit: found.cause.edit.as_deref(),
+            alternatives: &found.cause.alternatives,
+        },
+        evidence: found.evidence.iter().map(|evidence| self::evidence(evidence, report)).collect(),
+        next: found.next(&report.asked),
+    }
+}
+
+fn evidence<'a>(evidence: &'a Evidence, report: &'a Report) -> EvidenceDocument<'a> {
+    EvidenceDocument {
+        source: report.path_of(evidence.origin),
+        line: evidence.origin.line,
+        ts: time::show(evidence.at),
+        excerpt: report.excerpts.get(&evidence.origin).map_or("", String::as_str),
+        says: &evidence.says,
+    }
+}
+
+fn fix<'a>(fix: &'a Fix, report: &'a Report) -> FixDocument<'a> {
+    FixDocument {
+        ts: time::show(fix.at),
+        event: fix.event,
+        symbols: fix.symbols.iter().map(|symbol| symbol.as_str()).collect(),
+        verdict: fix.verdict(),
+        source: report.path_of(fix.origin),
+        line: fix.origin.line,
+    }
+}
+
+fn integrity(entry: &Integrity) -> IntegrityDocument<'_> {
+    IntegrityDocument {
+        source: &entry.source,
+        line: entry.line,
+        column: entry.column,
+        reason: entry.reason,
+        excerpt: &entry.excerpt,
+        consequence: entry.consequence,
+    }
+}
+
+fn stats(report: &Report) -> StatsDocument {
+    let tally = report.stats.tally;
+    let open = report.breaks.iter().filter(|found| found.is_open()).count() as u64;
+    StatsDocument {
+        events: report.stats.events,
+        movements: tally.movements,
+        statements: tally.statements,
+        statements_held: tally.statements_held,
+        statements_failed: tally.statements_failed,
+        pulses: tally.pulses,
+        fills: tally.fills,
+        sightings_joined: report.stats.sightings_joined,
+        symbols: report.stats.symbols,
+        symbols_left_out: report.stats.symbols_left_out,
+        breaks_open: open,
+        breaks_resolved: report.breaks.len() as u64 - open,
+    }
+}

@@ -1,0 +1,7 @@
+//! Outputs: one file per format. Only they turn a report into text.
+
+pub mod biography;
+pub mod json;
+pub mod paint;
+pub mod stages;
+pub mod text;

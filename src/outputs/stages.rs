@@ -1,0 +1,151 @@
+//! `show tape` and `show book`: the stages, as text and JSON.
+
+use itertools::Itertools;
+use serde::Serialize;
+
+use super::paint::Look;
+use crate::account::told;
+use crate::assertion::says;
+use crate::event::{Action, Claim, Event, Fact, Pulse, Statement};
+use crate::position::plain;
+use crate::report::{BookRow, Report};
+use crate::tape::Tape;
+use crate::time;
+
+#[derive(Serialize)]
+struct Row<'a> {
+    ts: String,
+    sort: &'static str,
+    symbol: Option<&'a str>,
+    says: String,
+    source: &'a str,
+    line: u32,
+}
+
+/// The sort of an event.
+pub fn sort(event: &Event) -> &'static str {
+    match &event.fact {
+        Fact::Movement(movement) => match movement.action {
+            Action::Fill(_) => "fill",
+            Action::Entry(_) | Action::ScaleOut(_) | Action::Exit(_) | Action::CorporateAction(_) => "movement",
+        },
+        Fact::Statement(_) => "statement",
+        Fact::Pulse(_) => "pulse",
+    }
+}
+
+/// An event in words.
+pub fn words(event: &Event) -> String {
+    match &event.fact {
+        Fact::Movement(movement) => {
+            let joined = movement.joined.iter().map(|(sighting, _, _)| sighting.name()).unique().join(", ");
+            let also = if joined.is_empty() { String::new() } else { format!(" (also in: {joined})") };
+            format!("{}{also}", told(&movement.symbol, &movement.action))
+        }
+        Fact::Statement(Statement { witness, claim }) => match claim {
+            Claim::Symbol(_, form) => says(*witness, form),
+            Claim::Count(count) => format!("{} counts {count} positions", witness.code()),
+            Claim::WholeBook(holdings) => {
+                let rows =
+                    holdings.iter().map(|row| format!("{} {}", row.symbol, row.quantity.map_or_else(|| "row".to_owned(), plain)));
+                format!(
+                    "{} holds: {}",
+                    witness.code(),
+                    if holdings.is_empty() { "nothing".to_owned() } else { rows.collect::<Vec<_>>().join(", ") }
+                )
+            }
+        },
+        Fact::Pulse(pulse) => pulse_words(pulse),
+    }
+}
+
+fn pulse_words(pulse: &Pulse) -> String {
+    match pulse {
+        Pulse::Cycle { market_open, healthy } => {
+            let market = match market_open {
+                Some(true) => ", market open",
+                Some(false) => ", market closed",
+                None => "",
+            };
+            format!("a cycle ended{market}{}", if *healthy { "" } else { ", not healthy" })
+        }
+        Pulse::CycleStarted => "a cycle began".to_owned(),
+        Pulse::Evaluation => "exits were evaluated".to_owned(),
+        Pulse::Reconciled => "the reconciler ran".to_owned(),
+        Pulse::Fix { event, symbols } => format!("fix {event}: {}", symbols.iter().join(", ")),
+        Pulse::DegradedEntered => "the reconciler lost the broker: degraded".to_owned(),
+        Pulse::DegradedExited => "the reconciler has the broker again".to_owned(),
+        Pulse::BrokerUnreachable => "the reconciler could not reach the broker".to_owned(),
+        Pulse::Intention(_, what) => format!("meant: {what}"),
+        Pulse::Failure(_, what) => format!("failed: {what}"),
+        Pulse::UnloggedEntry(symbol, entry) => {
+            format!("order row without attribution: {}", told(symbol, &Action::Entry((**entry).clone())))
+        }
+        Pulse::BrokerOrder(order) => {
+            let ordered = order.quantity.map_or_else(|| "?".to_owned(), plain);
+            format!("broker order of {ordered} {}: {}, {} filled", order.symbol, order.status, plain(order.filled))
+        }
+    }
+}
+
+/// The tape, a line an event.
+pub fn tape_text(tape: &Tape, report: &Report, look: &Look) -> String {
+    let mut out = String::new();
+    for event in &tape.events {
+        let place = format!("{}:{}", report.path_of(event.origin), event.origin.line);
+        let symbol = event.symbol().map_or("", |symbol| symbol.as_str());
+        let row = format!("{}  {:<9} {:<6} {}  [{place}]", time::show(event.at), sort(event), symbol, words(event));
+        out.push_str(&look.fitted(&row));
+        out.push('\n');
+    }
+    out
+}
+
+/// The tape as JSON, an object a line.
+pub fn tape_json(tape: &Tape, report: &Report) -> Result<String, serde_json::Error> {
+    let mut out = String::new();
+    for event in &tape.events {
+        let row = Row {
+            ts: time::show(event.at),
+            sort: sort(event),
+            symbol: event.symbol().map(|symbol| symbol.as_str()),
+            says: words(event),
+            source: report.path_of(event.origin),
+            line: event.origin.line,
+        };
+        out.push_str(&serde_json::to_string(&row)?);
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+/// The expected book with its provenance, as text.
+pub fn book_text(report: &Report) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::NOTHING);
+    table.set_header(["symbol", "quantity", "entry price", "since (UTC)", "logged", "confirmed", "adopted", "unknown"]);
+    for (symbol, row) in report.books.iter().flat_map(|book| &book.rows) {
+        let BookRow::Expected(position) = row else { continue };
+        let provenance = &position.provenance;
+        table.add_row([
+            symbol.to_string(),
+            position.quantity.to_string(),
+            position.average_entry_price.map_or_else(String::new, |price| plain(price.round_dp(4))),
+            position.entry_time.map_or_else(String::new, time::stamp),
+            plain(provenance.logged),
+            plain(provenance.confirmed),
+            plain(provenance.adopted),
+            plain(provenance.unknown),
+        ]);
+    }
+    let until = report.window.until.map_or_else(|| "?".to_owned(), time::show);
+    let rows = table.lines().map(|row| row.trim_end().to_owned()).join("\n");
+    format!("what should be held at {until}\n{rows}\n")
+}
+
+impl Look {
+    /// A row cut at the width, where the width is a terminal's.
+    pub fn fitted(&self, row: &str) -> String {
+        if self.terminal { self.cut(row, 0) } else { row.to_owned() }
+    }
+}

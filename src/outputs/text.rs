@@ -1,0 +1,381 @@
+//! `--format text`: the verdict first, then the books side by side, the breaks, and the account of every line read.
+
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, Table, presets};
+use itertools::Itertools;
+use owo_colors::{OwoColorize, Style};
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::paint::Look;
+use crate::breaks::{BookName, Break, Evidence, Kind, Severity};
+use crate::position::{Symbol, plain};
+use crate::report::{BookRow, Integrity, Report, Verdict};
+use crate::time::{self, Time};
+
+/// Breaks and warnings shown before the rest is folded.
+const SHOWN: usize = 12;
+/// Notes shown before the rest is folded.
+const NOTES_SHOWN: usize = 5;
+/// Evidence of one break shown before its middle is folded.
+const EVIDENCE_SHOWN: usize = 6;
+
+/// The report as text.
+pub fn write(report: &Report, look: &Look) -> String {
+    let mut out = String::new();
+    verdict(report, look, &mut out);
+    if !look.quiet {
+        books(report, look, &mut out);
+        breaks(report, look, &mut out);
+        fixes(report, &mut out);
+        integrity(report, look, &mut out);
+    }
+    out
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text.trim_end());
+    out.push('\n');
+}
+
+/// `1 break`, `2 breaks`.
+fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn verdict(report: &Report, look: &Look, out: &mut String) {
+    let (word, style) = match report.verdict {
+        Verdict::Clean => ("CLEAN", Style::new().green().bold()),
+        Verdict::Breaks => ("BREAKS", Style::new().red().bold()),
+        Verdict::CouldNotCheck => ("COULD NOT CHECK", Style::new().yellow().bold()),
+    };
+    let of = move |severity: Severity| report.breaks.iter().filter(move |found| found.severity == severity);
+    let open = of(Severity::Break).filter(|found| found.is_open()).count();
+    let resolved = of(Severity::Break).count() - open;
+    let counts = [
+        plural(open, "open break"),
+        format!("{resolved} resolved"),
+        plural(of(Severity::Warning).count(), "warning"),
+        plural(of(Severity::Note).count(), "note"),
+    ];
+    line(out, &format!("{}  {}", look.paint(word, style), counts.join(", ")));
+    let window = |at: Option<Time>| at.map_or_else(|| "?".to_owned(), time::show);
+    line(out, &format!("window  {} to {}", window(report.window.from), window(report.window.until)));
+    line(out, &format!("broker  {}", broker(report)));
+    for reason in &report.unchecked {
+        let wrapped =
+            textwrap::fill(&format!("could not check: {reason}"), textwrap::Options::new(look.width).subsequent_indent("    "));
+        line(out, &look.paint(&wrapped, Style::new().yellow()));
+    }
+}
+
+fn broker(report: &Report) -> String {
+    let broker = &report.broker;
+    let Some(began) = broker.read_began else { return "none".to_owned() };
+    let mut text = format!("{}, as of {}", broker.kind, time::show(began));
+    if let Some(source) = broker.time_source {
+        let _ = write!(text, " (by {})", source.says());
+    }
+    if let Some(number) = broker.account.as_ref().and_then(|account| account.masked_number.as_deref()) {
+        let _ = write!(text, ", account {number}");
+    }
+    match broker.paper {
+        Some(true) => text.push_str(", paper"),
+        Some(false) => text.push_str(", LIVE"),
+        None => {}
+    }
+    text
+}
+
+/// The books side by side, rows that differ first.
+fn books(report: &Report, look: &Look, out: &mut String) {
+    let rows = side_by_side(report);
+    if rows.is_empty() {
+        line(out, "\nno book holds anything");
+        return;
+    }
+    let broken: BTreeSet<&Symbol> = report
+        .breaks
+        .iter()
+        .filter(|found| found.is_open() && found.severity > Severity::Note)
+        .filter_map(|found| found.symbol.as_ref())
+        .collect();
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(["", "symbol", "expected", "executor", "broker", "metadata"]);
+    let ordered = rows.iter().sorted_by_key(|(symbol, _)| (!broken.contains(*symbol), (*symbol).clone()));
+    let shown = if look.verbose { rows.len() } else { rows.len().min(40) };
+    for (symbol, cells) in ordered.take(shown) {
+        let sign = if broken.contains(symbol) { "!" } else { "" };
+        let mut row = vec![Cell::new(sign), Cell::new(symbol)];
+        row.extend(cells.iter().map(|cell| Cell::new(cell).set_alignment(CellAlignment::Right)));
+        table.add_row(row);
+    }
+    if let Some(column) = table.column_mut(0) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    line(out, "");
+    for row in table.lines() {
+        let style = if row.trim_start().starts_with('!') { Style::new().red() } else { Style::new() };
+        line(out, &look.paint(row.trim_end(), style));
+    }
+    if rows.len() > shown {
+        line(out, &format!("  (+{} more rows: --verbose)", rows.len() - shown));
+    }
+    let as_of = report.books.iter().map(|book| match book.as_of {
+        Some(at) => format!("{} as of {}", book.name.code(), time::clock(at)),
+        None => format!("{} not stated", book.name.code()),
+    });
+    line(out, &format!("  {} (UTC)", as_of.collect::<Vec<_>>().join(", ")));
+}
+
+fn side_by_side(report: &Report) -> BTreeMap<Symbol, [String; 4]> {
+    let mut rows: BTreeMap<Symbol, [String; 4]> = BTreeMap::new();
+    for book in &report.books {
+        let place = match book.name {
+            BookName::Expected => 0,
+            BookName::Executor => 1,
+            BookName::Broker => 2,
+            BookName::Metadata => 3,
+        };
+        for (symbol, row) in &book.rows {
+            let cells = rows.entry(symbol.clone()).or_insert_with(|| ["-", "-", "-", "-"].map(str::to_owned));
+            cells[place] = match row {
+                BookRow::Expected(position) => position.quantity.to_string(),
+                BookRow::Stated(holding) => match (holding.quantity, holding.side) {
+                    (Some(quantity), _) => plain(quantity),
+                    (None, Some(side)) => side.to_string(),
+                    (None, None) => "row".to_owned(),
+                },
+            };
+        }
+    }
+    // A column that nobody stated is unknown, not empty.
+    for book in report.books.iter().filter(|book| book.as_of.is_none() && book.rows.is_empty()) {
+        let place = [BookName::Expected, BookName::Executor, BookName::Broker, BookName::Metadata]
+            .iter()
+            .position(|name| *name == book.name);
+        for cells in rows.values_mut() {
+            if let Some(cell) = place.and_then(|place| cells.get_mut(place)) {
+                "?".clone_into(cell);
+            }
+        }
+    }
+    rows
+}
+
+fn breaks(report: &Report, look: &Look, out: &mut String) {
+    let (notes, others): (Vec<&Break>, Vec<&Break>) = report.breaks.iter().partition(|found| found.severity == Severity::Note);
+    for (list, most, noun) in [(others, SHOWN, "breaks and warnings"), (notes, NOTES_SHOWN, "notes")] {
+        let shown = if look.verbose { list.len() } else { list.len().min(most) };
+        for found in &list[..shown] {
+            one_break(report, found, look, out);
+        }
+        if list.len() > shown {
+            line(out, &format!("\n(+{} more {noun}: --verbose, or --format json)", list.len() - shown));
+        }
+    }
+}
+
+fn one_break(report: &Report, found: &Break, look: &Look, out: &mut String) {
+    let style = match found.severity {
+        Severity::Break => Style::new().red().bold(),
+        Severity::Warning => Style::new().yellow().bold(),
+        Severity::Note => Style::new().cyan(),
+    };
+    let symbol = found.symbol.as_ref().map_or("", Symbol::as_str);
+    line(out, "");
+    line(out, &format!("{} {symbol} {}", look.paint(found.severity.code(), style), situation(found)));
+    if let Some(values) = values(found) {
+        line(out, &format!("  {values}"));
+    }
+    line(out, &format!("  {}", life(found)));
+    if let Some(edit) = &found.cause.edit {
+        line(
+            out,
+            &textwrap::fill(
+                &format!("cause {}: {edit}", found.cause.code),
+                textwrap::Options::new(look.width).initial_indent("  ").subsequent_indent("    "),
+            ),
+        );
+    } else if found.severity == Severity::Break {
+        line(out, &format!("  cause {}", found.cause.code));
+    }
+    evidence(report, found, look, out);
+    if let Some(next) = found.next(&report.asked).filter(|_| found.severity > Severity::Note) {
+        line(out, &format!("  next: {next}"));
+    }
+}
+
+/// What is the case, in words.
+fn situation(found: &Break) -> String {
+    let book = match found.book {
+        BookName::Expected => "the tape",
+        BookName::Executor => "the executor",
+        BookName::Metadata => "the metadata",
+        BookName::Broker => "the broker",
+    };
+    let witness = match found.witness {
+        "tape" => "the tape".to_owned(),
+        "broker" | "executor" | "metadata" | "reconciler" => format!("the {}", found.witness),
+        code => format!("the {}", code.replace('_', " ")),
+    };
+    match found.kind {
+        Kind::Missing => format!("missing: held by {witness}, not by {book}"),
+        Kind::Orphan => format!("orphan: held by {book}, not by {witness}"),
+        Kind::Quantity => format!("quantity: {book} and {witness} hold different quantities"),
+        Kind::Side => format!("side: {book} and {witness} are on different sides"),
+        Kind::EntryPrice => format!("entry price: {book} and {witness} have different prices"),
+        Kind::Count => format!("count: {witness} counts another number of positions"),
+        Kind::MissingMetadata => "missing metadata: held, and the metadata has no row".to_owned(),
+        Kind::OrphanMetadata => "orphan metadata: not held, and the metadata has a row".to_owned(),
+        Kind::MissingEntryScore => "missing entry score: held, and its score is gone".to_owned(),
+        Kind::EntryWhileOpen => "entry while open: entered although the tape has it open".to_owned(),
+        Kind::ExitWithoutEntry => "exit without entry: closed although the tape has it flat".to_owned(),
+        Kind::ExitQuantity => "exit quantity: the exit record had another quantity than the tape".to_owned(),
+        Kind::ScaleOutWithoutEntry => "scale-out without entry: reduced although the tape has it flat".to_owned(),
+        Kind::MissingSighting => "missing sighting: a record that should be there is not".to_owned(),
+        Kind::StaleState => "stale state: a file is older than what it should describe".to_owned(),
+        Kind::UnresolvedPending => "unresolved pending: no witness tells whether this entry filled".to_owned(),
+    }
+}
+
+fn values(found: &Break) -> Option<String> {
+    let (expected, actual) = (found.expected.text(), found.actual.text());
+    let mut parts = Vec::new();
+    if let (Some(expected), Some(actual)) = (&expected, &actual) {
+        parts.push(format!("expected {expected}, actual {actual}"));
+    }
+    if let Some(difference) = found.difference() {
+        parts.push(format!("difference {}", signed(difference)));
+    }
+    if let Some(money) = found.money_at_stake().filter(|money| !money.is_zero()) {
+        parts.push(format!("{} USD at stake", money.round_dp(2)));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn signed(value: Decimal) -> String {
+    if value.is_sign_negative() { plain(value) } else { format!("+{}", plain(value)) }
+}
+
+fn life(found: &Break) -> String {
+    let mut parts = Vec::new();
+    if let Some(agreed) = found.last_agreed_at {
+        parts.push(format!("agreed {}", time::stamp(agreed)));
+    }
+    if found.opened_at != found.first_failed_at {
+        parts.push(format!("opened {}", time::stamp(found.opened_at)));
+    }
+    parts.push(format!("failed {}", time::stamp(found.first_failed_at)));
+    parts.push(match found.resolved_at {
+        Some(resolved) if resolved == found.first_failed_at => "settled at once".to_owned(),
+        Some(resolved) => format!("resolved {}", time::stamp(resolved)),
+        None => "still open".to_owned(),
+    });
+    parts.join(", ")
+}
+
+/// Evidence as compilers show it: the place, what it says, the line.
+fn evidence(report: &Report, found: &Break, look: &Look, out: &mut String) {
+    let all = &found.evidence;
+    let folded = !look.verbose && all.len() > EVIDENCE_SHOWN;
+    let head = if folded { EVIDENCE_SHOWN / 2 } else { all.len() };
+    for record in &all[..head] {
+        one_record(report, record, look, out);
+    }
+    if folded {
+        line(out, &format!("    ... {} more records (--verbose)", all.len() - EVIDENCE_SHOWN));
+        for record in &all[all.len() - EVIDENCE_SHOWN / 2..] {
+            one_record(report, record, look, out);
+        }
+    }
+}
+
+fn one_record(report: &Report, record: &Evidence, look: &Look, out: &mut String) {
+    let place = format!("{}:{}", report.path_of(record.origin), record.origin.line);
+    let says = textwrap::fill(
+        &format!("{}  {}", time::stamp(record.at), record.says),
+        textwrap::Options::new(look.width).initial_indent("      ").subsequent_indent("        "),
+    );
+    line(out, &format!("    --> {}", look.paint(&place, Style::new().blue())));
+    line(out, &says);
+    if let Some(text) = report.excerpts.get(&record.origin).filter(|text| !text.is_empty()) {
+        line(out, &look.paint(&format!("      | {}", look.cut(text, 8)), Style::new().dimmed()));
+    }
+}
+
+fn fixes(report: &Report, out: &mut String) {
+    if report.fixes.is_empty() {
+        return;
+    }
+    let counts = report.fixes.iter().counts_by(|fix| fix.verdict());
+    let told = counts.iter().sorted().map(|(verdict, count)| format!("{count} {verdict}")).join(", ");
+    line(out, &format!("\nfixes by the reconciler: {told}"));
+}
+
+fn integrity(report: &Report, look: &Look, out: &mut String) {
+    let sum = |of: fn(&crate::source::Source) -> u64| report.sources.iter().map(of).sum::<u64>();
+    let mut ignored: BTreeMap<&str, u64> = BTreeMap::new();
+    for source in &report.sources {
+        for (rule, count) in &source.ignored {
+            *ignored.entry(rule).or_default() += count;
+        }
+    }
+    let rules = ignored.iter().map(|(rule, count)| format!("{count} {rule}")).join(", ");
+    let ignored_text =
+        if rules.is_empty() { "0 ignored".to_owned() } else { format!("{} ignored ({rules})", ignored.values().sum::<u64>()) };
+    let text = format!(
+        "{} lines of {} files: {} understood, {ignored_text}, {} quarantined",
+        sum(|source| source.lines),
+        report.sources.len(),
+        sum(|source| source.understood),
+        sum(|source| source.quarantined),
+    );
+    line(out, "");
+    line(out, &textwrap::fill(&text, textwrap::Options::new(look.width).subsequent_indent("  ")));
+    let shown = if look.verbose { report.integrity.len() } else { report.integrity.len().min(SHOWN) };
+    for entry in &report.integrity[..shown] {
+        one_entry(entry, look, out);
+    }
+    if report.integrity.len() > shown {
+        line(out, &format!("  (+{} more: --verbose)", report.integrity.len() - shown));
+    }
+    if report.stats.symbols_left_out > 0 {
+        line(out, &format!("{} left out by --symbol", plural(report.stats.symbols_left_out as usize, "symbol")));
+    }
+    if look.verbose {
+        for source in &report.sources {
+            line(
+                out,
+                &format!(
+                    "  {}: {} lines, {} bytes, {} events, {} out of order, {} duplicates, newest {}",
+                    source.path,
+                    source.lines,
+                    source.bytes,
+                    source.events,
+                    source.out_of_order,
+                    source.duplicates,
+                    source.last.map_or_else(|| "none".to_owned(), time::show),
+                ),
+            );
+        }
+    }
+}
+
+fn one_entry(entry: &Integrity, look: &Look, out: &mut String) {
+    let column = entry.column.map(|column| format!(":{column}")).unwrap_or_default();
+    let place = if entry.line == 0 { entry.source.clone() } else { format!("{}:{}{column}", entry.source, entry.line) };
+    line(out, &format!("  {}  {}", look.paint(&place, Style::new().blue()), entry.says));
+    if !entry.excerpt.is_empty() {
+        line(out, &look.paint(&format!("      | {}", look.cut(&entry.excerpt, 8)), Style::new().dimmed()));
+    }
+    let style = if entry.forbids_clean { Style::new().yellow() } else { Style::new() };
+    line(out, &look.paint(&format!("      {}", entry.consequence), style));
+}
+
+impl Look {
+    /// Text in a style, where the output takes colours.
+    pub fn paint(&self, text: &str, style: Style) -> String {
+        if self.colour { text.style(style).to_string() } else { text.to_owned() }
+    }
+}

@@ -1,0 +1,362 @@
+//! Symbol, side, quantity (exact, a range, or unknown), provenance, position.
+
+use compact_str::CompactString;
+use rust_decimal::Decimal;
+use std::fmt;
+
+use crate::time::Time;
+
+/// An instrument, spelt one way: `BTC/USD` and `BTCUSD` are one, padded OCC symbols lose their blanks
+/// (`alpaca.md` section 0, fact 6, and 2.2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Symbol(CompactString);
+
+/// What kind of thing a symbol names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstrumentClass {
+    /// Shares, counted one by one.
+    Equity,
+    /// Option contracts of 100 shares (`formats.md` D21, `alpaca.md` 2.2).
+    Option,
+}
+
+/// The longest symbol there is: an OCC option symbol of 21 characters, with room to spare.
+const LONGEST_SYMBOL: usize = 32;
+
+impl Symbol {
+    /// Reads a symbol as any log or answer spells it. `None` if it cannot be one.
+    pub fn parse(raw: &str) -> Option<Symbol> {
+        let mut name = CompactString::default();
+        for character in raw.trim().chars() {
+            match character {
+                ' ' | '/' => {}
+                c if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') => name.push(c.to_ascii_uppercase()),
+                _ => return None,
+            }
+        }
+        (!name.is_empty() && name.len() <= LONGEST_SYMBOL).then_some(Symbol(name))
+    }
+
+    /// The symbol's letters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// An OCC option symbol ends in six digits, `C` or `P`, and eight digits.
+    pub fn class(&self) -> InstrumentClass {
+        let bytes = self.0.as_bytes();
+        let Some(root) = bytes.len().checked_sub(15) else { return InstrumentClass::Equity };
+        let (day, right, strike) = (&bytes[root..root + 6], bytes[root + 6], &bytes[root + 7..]);
+        let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+        if root > 0 && digits(day) && matches!(right, b'C' | b'P') && digits(strike) {
+            InstrumentClass::Option
+        } else {
+            InstrumentClass::Equity
+        }
+    }
+
+    /// Units of the underlying that one unit of quantity moves: money = quantity × price × multiplier.
+    pub fn multiplier(&self) -> Decimal {
+        match self.class() {
+            InstrumentClass::Equity => Decimal::ONE,
+            InstrumentClass::Option => Decimal::ONE_HUNDRED,
+        }
+    }
+
+    /// Symbols of the bot's own audits and tests (`formats.md` 3.4).
+    pub fn is_test(&self) -> bool {
+        self.0.starts_with("AUDIT-") || self.0.starts_with("TEST")
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Long or short: the side of a *position*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Held: quantity above zero.
+    Long,
+    /// Owed: quantity below zero.
+    Short,
+}
+
+impl Side {
+    /// Reads a side in either of the bot's vocabularies (`formats.md` D18): buy opens a long, sell opens a short.
+    pub fn parse(raw: &str) -> Option<Side> {
+        let raw = raw.trim();
+        let last = raw.rsplit('.').next().unwrap_or(raw);
+        match last.to_ascii_lowercase().as_str() {
+            "buy" | "long" => Some(Side::Long),
+            "sell" | "short" | "sell_short" => Some(Side::Short),
+            _ => None,
+        }
+    }
+
+    /// `quantity` with this side's sign, whatever its own was.
+    pub fn signed(self, quantity: Decimal) -> Decimal {
+        match self {
+            Side::Long => quantity.abs(),
+            Side::Short => -quantity.abs(),
+        }
+    }
+
+    /// The side of a signed quantity; `None` when flat.
+    pub fn of(quantity: Decimal) -> Option<Side> {
+        if quantity.is_zero() {
+            None
+        } else if quantity.is_sign_negative() {
+            Some(Side::Short)
+        } else {
+            Some(Side::Long)
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Side::Long => "long",
+            Side::Short => "short",
+        })
+    }
+}
+
+/// A signed quantity as far as it is known: exact, a range, or unknown (an end that is `None` is open).
+///
+/// Invariant: `low <= high` where both are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quantity {
+    low: Option<Decimal>,
+    high: Option<Decimal>,
+}
+
+impl Quantity {
+    /// Nothing held.
+    pub const FLAT: Quantity = Quantity { low: Some(Decimal::ZERO), high: Some(Decimal::ZERO) };
+    /// Nothing known.
+    pub const UNKNOWN: Quantity = Quantity { low: None, high: None };
+
+    /// A quantity known to the last digit.
+    pub fn exact(quantity: Decimal) -> Quantity {
+        Quantity { low: Some(quantity), high: Some(quantity) }
+    }
+
+    /// Anything between two bounds, given in either order.
+    pub fn between(one: Decimal, other: Decimal) -> Quantity {
+        Quantity { low: Some(one.min(other)), high: Some(one.max(other)) }
+    }
+
+    /// At least `signed` away from zero on its side: `+3` is 3 or more, `-3` is 3 or more short.
+    pub fn at_least(signed: Decimal) -> Quantity {
+        match Side::of(signed) {
+            Some(Side::Short) => Quantity { low: None, high: Some(signed) },
+            _ => Quantity { low: Some(signed), high: None },
+        }
+    }
+
+    /// The quantity, if it is exact.
+    pub fn known(&self) -> Option<Decimal> {
+        match (self.low, self.high) {
+            (Some(low), Some(high)) if low == high => Some(low),
+            _ => None,
+        }
+    }
+
+    /// Lowest quantity that is possible; `None` if there is no bound.
+    pub fn low(&self) -> Option<Decimal> {
+        self.low
+    }
+
+    /// Highest quantity that is possible; `None` if there is no bound.
+    pub fn high(&self) -> Option<Decimal> {
+        self.high
+    }
+
+    /// Whether `quantity` is possible, within `tolerance`.
+    pub fn allows(&self, quantity: Decimal, tolerance: Decimal) -> bool {
+        self.low.is_none_or(|low| low - tolerance <= quantity) && self.high.is_none_or(|high| quantity <= high + tolerance)
+    }
+
+    /// Whether some quantity is possible in both.
+    pub fn meets(&self, other: &Quantity, tolerance: Decimal) -> bool {
+        let below = |low: Option<Decimal>, high: Option<Decimal>| low.zip(high).is_none_or(|(low, high)| low <= high + tolerance);
+        below(self.low, other.high) && below(other.low, self.high)
+    }
+
+    /// What is possible in both; `None` if nothing is.
+    pub fn narrowed(&self, other: &Quantity) -> Option<Quantity> {
+        let pick = |one: Option<Decimal>, two: Option<Decimal>, choose: fn(Decimal, Decimal) -> Decimal| match (one, two) {
+            (Some(a), Some(b)) => Some(choose(a, b)),
+            (a, b) => a.or(b),
+        };
+        let low = pick(self.low, other.low, |a, b| a.max(b));
+        let high = pick(self.high, other.high, |a, b| a.min(b));
+        low.zip(high).is_none_or(|(low, high)| low <= high).then_some(Quantity { low, high })
+    }
+
+    /// Moved by anything between the ends of `by`.
+    pub fn plus(&self, by: &Quantity) -> Quantity {
+        let add = |one: Option<Decimal>, two: Option<Decimal>| one.zip(two).and_then(|(a, b)| a.checked_add(b));
+        Quantity { low: add(self.low, by.low), high: add(self.high, by.high) }
+    }
+
+    /// Multiplied by a positive ratio: a split.
+    pub fn times(&self, ratio: Decimal) -> Quantity {
+        let scale = |end: Option<Decimal>| end.and_then(|value| value.checked_mul(ratio)).map(|value| value.round_dp(9));
+        Quantity { low: scale(self.low), high: scale(self.high) }
+    }
+
+    /// Mirrored at zero.
+    pub fn negated(&self) -> Quantity {
+        Quantity { low: self.high.map(|q| -q), high: self.low.map(|q| -q) }
+    }
+
+    /// Surely nothing is held.
+    pub fn is_flat(&self) -> bool {
+        *self == Quantity::FLAT
+    }
+
+    /// Surely something is held.
+    pub fn is_open(&self) -> bool {
+        self.side().is_some()
+    }
+
+    /// The side, where every possible quantity has the same.
+    pub fn side(&self) -> Option<Side> {
+        match (self.low, self.high) {
+            (Some(low), _) if low > Decimal::ZERO => Some(Side::Long),
+            (_, Some(high)) if high < Decimal::ZERO => Some(Side::Short),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match (self.low, self.high) {
+            (Some(low), Some(high)) if low == high => plain(low),
+            (Some(low), Some(high)) => format!("{}..{}", plain(low), plain(high)),
+            (Some(low), None) => format!("{} or more", plain(low)),
+            (None, Some(high)) => format!("{} or less", plain(high)),
+            (None, None) => "unknown".to_owned(),
+        };
+        f.pad(&text)
+    }
+}
+
+/// A decimal as reports spell it: no trailing zeros, no minus zero.
+pub fn plain(value: Decimal) -> String {
+    value.normalize().to_string()
+}
+
+/// How a held quantity came to be believed. Parts are unsigned and add up to the quantity where that is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// The bot logged it; no witness has spoken since.
+    pub logged: Decimal,
+    /// Logged, and a witness agreed.
+    pub confirmed: Decimal,
+    /// Taken over from the broker after a failed statement. Stays adopted for ever.
+    pub adopted: Decimal,
+    /// Held when the tape began.
+    pub unknown: Decimal,
+}
+
+impl Provenance {
+    /// Everything that was only logged is now confirmed.
+    pub fn confirm(&mut self) {
+        self.confirmed += std::mem::take(&mut self.logged);
+    }
+
+    /// Takes `quantity` away: first what is least sure, last what was adopted.
+    pub fn reduce(&mut self, quantity: Decimal) {
+        let mut left = quantity;
+        for part in [&mut self.logged, &mut self.confirmed, &mut self.unknown, &mut self.adopted] {
+            let taken = left.min(*part);
+            *part -= taken;
+            left -= taken;
+        }
+    }
+
+    /// All parts together.
+    pub fn total(&self) -> Decimal {
+        self.logged + self.confirmed + self.adopted + self.unknown
+    }
+
+    /// Each part multiplied: a split.
+    pub fn scale(&mut self, ratio: Decimal) {
+        for part in [&mut self.logged, &mut self.confirmed, &mut self.unknown, &mut self.adopted] {
+            *part = part.saturating_mul(ratio).round_dp(9);
+        }
+    }
+}
+
+/// What one party holds of one symbol.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    /// Signed quantity, as far as it is known.
+    pub quantity: Quantity,
+    /// What the bot's own records since flat add up to, signed: the logged fill, or the ordered quantity of a pending entry.
+    pub claimed: Decimal,
+    /// What may still fill of entries whose order was not cancelled: the far end of their ranges, signed.
+    pub unfilled: Decimal,
+    /// Weighted average price of the entries, per share or contract.
+    pub average_entry_price: Option<Decimal>,
+    /// Score of the latest entry.
+    pub entry_score: Option<Decimal>,
+    /// Time of the entry that began the lifecycle.
+    pub entry_time: Option<Time>,
+    /// How the quantity came to be believed.
+    pub provenance: Provenance,
+}
+
+impl Position {
+    /// Nothing held.
+    pub fn flat() -> Position {
+        Position {
+            quantity: Quantity::FLAT,
+            claimed: Decimal::ZERO,
+            unfilled: Decimal::ZERO,
+            average_entry_price: None,
+            entry_score: None,
+            entry_time: None,
+            provenance: Provenance::default(),
+        }
+    }
+
+    /// Nothing known: a symbol of a tape that starts in mid-life.
+    pub fn unknown() -> Position {
+        Position { quantity: Quantity::UNKNOWN, ..Position::flat() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_are_spelt_one_way() {
+        assert_eq!(Symbol::parse("BTC/USD"), Symbol::parse("BTCUSD"));
+        assert_eq!(Symbol::parse("XLF   260220P00051500"), Symbol::parse("XLF260220P00051500"));
+        assert_eq!(Symbol::parse("XLF260220P00051500").unwrap().class(), InstrumentClass::Option);
+        assert_eq!(Symbol::parse("GOOGL").unwrap().class(), InstrumentClass::Equity);
+        for bad in ["", "  ", "A\u{1b}[31m", "<b>", "é", &"A".repeat(40)] {
+            assert_eq!(Symbol::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_allows_what_lies_within() {
+        let range = Quantity::between(Decimal::from(-11), Decimal::from(-3));
+        assert!(range.allows(Decimal::from(-5), Decimal::ZERO));
+        assert!(!range.allows(Decimal::from(-2), Decimal::ZERO));
+        assert_eq!(range.side(), Some(Side::Short));
+        assert!(!range.meets(&Quantity::at_least(Decimal::ONE), Decimal::ZERO));
+        assert!(!range.meets(&Quantity::at_least(Decimal::from(-12)), Decimal::ZERO));
+        assert!(range.meets(&Quantity::at_least(Decimal::from(-11)), Decimal::ZERO));
+    }
+}

@@ -1,0 +1,435 @@
+//! The report: everything that was found, sorted, and the verdict.
+
+use chrono::Duration;
+use itertools::Itertools;
+use rust_decimal::Decimal;
+use std::cmp::Reverse;
+
+use crate::account::Account;
+use crate::breaks::{BookName, Break, Kind, Severity};
+use crate::brokers::TimeSource;
+use crate::brokers::alpaca::Account as BrokerAccount;
+use crate::ledger::{Fix, LastBook, Ledger, Tally};
+use crate::origin::Origin;
+use crate::position::{Position, Symbol};
+use crate::source::{Quarantined, Source};
+use crate::time::Time;
+
+/// The three verdicts (design, rule 10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything that was asked was checked and agrees.
+    Clean,
+    /// At least one break.
+    Breaks,
+    /// No break found, but something could not be checked.
+    CouldNotCheck,
+}
+
+impl Verdict {
+    /// The code of the contract.
+    pub fn code(self) -> &'static str {
+        match self {
+            Verdict::Clean => "clean",
+            Verdict::Breaks => "breaks",
+            Verdict::CouldNotCheck => "could_not_check",
+        }
+    }
+
+    /// Exit status, as `diff` has it (contract, section 1).
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Verdict::Clean => 0,
+            Verdict::Breaks => 1,
+            Verdict::CouldNotCheck => 2,
+        }
+    }
+}
+
+/// The part of time that was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// Breaks that were resolved before this are not reported.
+    pub from: Option<Time>,
+    /// Last moment that is part of it.
+    pub until: Option<Time>,
+    /// `--at`.
+    pub at: Option<Time>,
+}
+
+/// The broker's side of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokerRead {
+    /// `live`, `recorded` or `none`.
+    pub kind: &'static str,
+    /// When the read of the positions began.
+    pub read_began: Option<Time>,
+    /// When it ended.
+    pub read_ended: Option<Time>,
+    /// Where the time comes from.
+    pub time_source: Option<TimeSource>,
+    /// The account.
+    pub account: Option<BrokerAccount>,
+    /// A paper account.
+    pub paper: Option<bool>,
+    /// The positions were read, and every row understood. True when no broker was asked for.
+    pub whole: bool,
+}
+
+impl BrokerRead {
+    /// No broker was asked for.
+    pub fn none() -> BrokerRead {
+        BrokerRead {
+            kind: "none",
+            read_began: None,
+            read_ended: None,
+            time_source: None,
+            account: None,
+            paper: None,
+            whole: true,
+        }
+    }
+}
+
+/// A book at the end of the window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Book {
+    /// Whose.
+    pub name: BookName,
+    /// As of when; `None` if it was not there or describes a later time.
+    pub as_of: Option<Time>,
+    /// It states all that is held.
+    pub complete: bool,
+    /// What is held, by symbol.
+    pub rows: Vec<(Symbol, BookRow)>,
+}
+
+/// One row of a book.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BookRow {
+    /// A row of the expected book.
+    Expected(Position),
+    /// A row as a witness states it.
+    Stated(crate::event::Holding),
+}
+
+/// A line or file that could not be understood, and what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Integrity {
+    /// Path of the source.
+    pub source: String,
+    /// Line; 0 where the file is missing.
+    pub line: u32,
+    /// Column, where it can be told.
+    pub column: Option<u32>,
+    /// Code of the reason.
+    pub reason: &'static str,
+    /// The reason in words.
+    pub says: String,
+    /// Beginning of the line.
+    pub excerpt: String,
+    /// What follows for the verdict.
+    pub consequence: &'static str,
+    /// It forbids a clean verdict.
+    pub forbids_clean: bool,
+}
+
+/// An excerpt that evidence needs: which source, which byte, which line.
+pub type Excerpts = std::collections::BTreeMap<Origin, String>;
+
+/// Counts of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Events on the tape.
+    pub events: u64,
+    /// Counts of the fold.
+    pub tally: Tally,
+    /// Records joined to another's movement.
+    pub sightings_joined: u64,
+    /// Symbols named on the tape.
+    pub symbols: u64,
+    /// Symbols that `--symbol` left out.
+    pub symbols_left_out: u64,
+}
+
+/// Everything that was found in one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it could not be checked, in words; empty if it could.
+    pub unchecked: Vec<String>,
+    /// Window, as asked for, with ends filled in from the tape.
+    pub window: Window,
+    /// The broker's side.
+    pub broker: BrokerRead,
+    /// Accounts of all sources.
+    pub sources: Vec<Source>,
+    /// Expected, executor, metadata, broker.
+    pub books: Vec<Book>,
+    /// Worst first.
+    pub breaks: Vec<Break>,
+    /// In tape order.
+    pub fixes: Vec<Fix>,
+    /// In source order.
+    pub integrity: Vec<Integrity>,
+    /// Counts.
+    pub stats: Stats,
+    /// Texts for the evidence.
+    pub excerpts: Excerpts,
+    /// The bot's directory and flags as given, for the next command.
+    pub asked: Asked,
+}
+
+/// What was asked, as far as a next command must repeat it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The bot's directory.
+    pub directory: String,
+    /// `--broker`, if it was a path.
+    pub broker: Option<String>,
+    /// Warnings count as breaks.
+    pub strict: bool,
+}
+
+/// What a report is made of.
+pub struct Parts<'a> {
+    /// What was asked.
+    pub asked: Asked,
+    /// Which part of time.
+    pub window: Window,
+    /// The broker's side.
+    pub broker: BrokerRead,
+    /// Accounts of all sources.
+    pub sources: Vec<Source>,
+    /// What could not be understood.
+    pub quarantined: Vec<Quarantined>,
+    /// Required files that are not there.
+    pub missing: Vec<&'static str>,
+    /// The ledger, finished.
+    pub ledger: &'a Ledger,
+    /// Counts of the tape.
+    pub stats: Stats,
+    /// First event of the tape.
+    pub first: Option<Time>,
+}
+
+/// Makes the report.
+pub fn make(parts: Parts<'_>) -> Report {
+    let ledger = parts.ledger;
+    let witnessed = last_whole_book(ledger);
+    let integrity = integrity(&parts, witnessed);
+    let breaks = sorted(in_window(&ledger.breaks, parts.window.from));
+    let mut unchecked = unchecked(&parts, witnessed, &integrity);
+    unchecked.sort();
+    let counts = |found: &Break| found.severity == Severity::Break || (parts.asked.strict && found.severity == Severity::Warning);
+    let verdict = if breaks.iter().any(counts) {
+        Verdict::Breaks
+    } else if unchecked.is_empty() {
+        Verdict::Clean
+    } else {
+        Verdict::CouldNotCheck
+    };
+    Report {
+        verdict,
+        unchecked,
+        window: Window {
+            from: parts.window.from.or(parts.first),
+            until: parts.window.until.or(ledger.last),
+            at: parts.window.at,
+        },
+        books: books(ledger),
+        breaks,
+        fixes: ledger.fixes.iter().filter(|fix| parts.window.from.is_none_or(|from| fix.at >= from)).cloned().collect(),
+        integrity,
+        stats: parts.stats,
+        excerpts: Excerpts::new(),
+        broker: parts.broker,
+        sources: parts.sources,
+        asked: parts.asked,
+    }
+}
+
+/// A break that was resolved before the window is history; one that was open in it is part of the incident (design, rule 7).
+fn in_window(breaks: &[Break], from: Option<Time>) -> Vec<Break> {
+    let within = |found: &&Break| {
+        from.is_none_or(|from| found.first_failed_at >= from || found.resolved_at.is_none_or(|resolved| resolved >= from))
+    };
+    breaks.iter().filter(within).cloned().collect()
+}
+
+fn sorted(mut breaks: Vec<Break>) -> Vec<Break> {
+    breaks.sort_by_cached_key(|found| {
+        let open = found.resolved_at.is_none();
+        (
+            Reverse(found.severity),
+            Reverse(found.money_at_stake()),
+            Reverse(open),
+            found.first_failed_at,
+            found.symbol.clone(),
+            found.kind,
+            found.book,
+        )
+    });
+    breaks
+}
+
+/// The last moment for which a witness of the broker's standing stated the whole book.
+fn last_whole_book(ledger: &Ledger) -> Option<Time> {
+    ledger.books.get(&BookName::Broker).map(|book| book.at)
+}
+
+/// Why a clean verdict is not to be had, in words (design, rules 9 and 10).
+fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let ledger = parts.ledger;
+    match witnessed {
+        None => reasons.push("no witness states the whole book: give --broker, or keep portfolio_state.jsonl".to_owned()),
+        Some(witnessed) => {
+            let mut later = ledger
+                .accounts
+                .iter()
+                .filter(|(_, account)| account.last_moved > Some(witnessed))
+                .map(|(symbol, _)| symbol.as_str());
+            let later = later.join(", ");
+            if !later.is_empty() {
+                reasons.push(format!("no witness states the whole book after the last movements of {later}"));
+            }
+        }
+    }
+    if !parts.broker.whole {
+        reasons.push("the broker's positions could not be read completely".to_owned());
+    }
+    let unknown =
+        ledger.accounts.iter().filter(|(_, account)| is_open_ended(account)).map(|(symbol, _)| symbol.as_str()).join(", ");
+    if witnessed.is_some() && !unknown.is_empty() {
+        reasons.push(format!("no witness tells how much is held of {unknown}"));
+    }
+    if integrity.iter().any(|entry| entry.forbids_clean) {
+        reasons.push("lines or files that matter could not be understood (see integrity)".to_owned());
+    }
+    if parts.stats.symbols == 0 {
+        reasons.push("no symbol is named in the window".to_owned());
+    }
+    reasons
+}
+
+fn is_open_ended(account: &Account) -> bool {
+    let quantity = account.position.quantity;
+    quantity.low().is_none() || quantity.high().is_none()
+}
+
+/// What a line in trouble means: it may have said anything about the time between its good neighbours. A whole book stated later, that
+/// agrees or was adopted, covers it.
+fn integrity(parts: &Parts<'_>, witnessed: Option<Time>) -> Vec<Integrity> {
+    let end = parts.ledger.last;
+    let mut entries: Vec<Integrity> = Vec::new();
+    for quarantined in &parts.quarantined {
+        let source = &parts.sources[usize::from(quarantined.origin.source.0)];
+        let is_required_book = crate::books::ALL.iter().any(|book| book.required && book.path == source.path);
+        let latest = quarantined.before.or(end);
+        let covered = !is_required_book && witnessed.is_some() && witnessed >= latest;
+        entries.push(Integrity {
+            source: source.path.clone(),
+            line: quarantined.origin.line,
+            column: quarantined.trouble.column,
+            reason: quarantined.trouble.reason.code(),
+            says: quarantined.trouble.reason.to_string(),
+            excerpt: quarantined.excerpt.clone(),
+            consequence: if covered {
+                "a whole book stated later covers what it may have said"
+            } else if is_required_book {
+                "this book could not be checked"
+            } else {
+                "no clean verdict: what it said is not known, and no whole book was stated after it"
+            },
+            forbids_clean: !covered,
+        });
+    }
+    let to_the_end = parts.window.until.is_none() && parts.window.at.is_none();
+    for path in &parts.missing {
+        entries.push(Integrity {
+            source: (*path).to_owned(),
+            line: 0,
+            column: None,
+            reason: "missing_file",
+            says: "the file is not there".to_owned(),
+            excerpt: String::new(),
+            consequence: if to_the_end { "this book could not be checked" } else { "nothing: it would describe a later time" },
+            forbids_clean: to_the_end,
+        });
+    }
+    entries.sort_by(|one, two| (&one.source, one.line).cmp(&(&two.source, two.line)));
+    entries
+}
+
+fn books(ledger: &Ledger) -> Vec<Book> {
+    let expected = Book {
+        name: BookName::Expected,
+        as_of: ledger.last,
+        complete: !ledger.may_hold_more(),
+        rows: ledger
+            .not_flat()
+            .iter()
+            .filter_map(|symbol| Some((symbol.clone(), BookRow::Expected(ledger.accounts.get(symbol)?.position.clone()))))
+            .collect(),
+    };
+    let stated = [BookName::Executor, BookName::Metadata, BookName::Broker].map(|name| match ledger.books.get(&name) {
+        Some(book) => stated_book(name, book),
+        None => Book { name, as_of: None, complete: false, rows: Vec::new() },
+    });
+    std::iter::once(expected).chain(stated).collect()
+}
+
+fn stated_book(name: BookName, book: &LastBook) -> Book {
+    let held = book.holdings.iter().filter(|holding| holding.quantity.is_none_or(|quantity| !quantity.is_zero()));
+    let rows =
+        held.map(|holding| (holding.symbol.clone(), BookRow::Stated(holding.clone()))).sorted_by(|one, two| one.0.cmp(&two.0));
+    let as_of = (book.at != Time::UNIX_EPOCH).then_some(book.at);
+    Book { name, as_of, complete: true, rows: rows.collect() }
+}
+
+impl Report {
+    /// The path of an origin's source.
+    pub fn path_of(&self, origin: Origin) -> &str {
+        self.sources.get(usize::from(origin.source.0)).map_or("", |source| &source.path)
+    }
+}
+
+impl Break {
+    /// USD-seconds that the difference was worth while it was open, until `end` if it still is.
+    pub fn exposure(&self, end: Option<Time>) -> Option<Decimal> {
+        let open: Duration = self.resolved_at.or(end)? - self.opened_at;
+        let seconds = Decimal::new(open.num_milliseconds().max(0), 3);
+        self.money_at_stake()?.checked_mul(seconds).map(|exposure| exposure.round_dp(2))
+    }
+
+    /// Whether it still stands at the end of the window.
+    pub fn is_open(&self) -> bool {
+        self.resolved_at.is_none()
+    }
+
+    /// What to do about it: the command that shows the symbol's biography.
+    pub fn next(&self, asked: &Asked) -> Option<String> {
+        let symbol = self.symbol.as_ref()?;
+        let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| "DIR".to_owned(), |quoted| quoted.into_owned());
+        let broker = asked.broker.as_deref().map(|path| format!(" --broker {}", quoted(path))).unwrap_or_default();
+        let command = format!("tapecheck show biography {} --symbol {symbol}{broker}", quoted(&asked.directory));
+        match self.kind {
+            Kind::Count | Kind::StaleState => None,
+            _ => Some(command),
+        }
+    }
+}
+
+impl Fix {
+    /// Hindsight (design, rule 5): what agreed with the tape was routine; what did not overwrote a book whose fault was not known;
+    /// what was made without the broker moved the book away from it.
+    pub fn verdict(&self) -> &'static str {
+        match (self.contradicted, self.degraded) {
+            (true, true) => "harmful",
+            (true, false) => "masking",
+            (false, _) => "routine",
+        }
+    }
+}

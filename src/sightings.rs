@@ -1,0 +1,278 @@
+//! One real event, one movement: the records that saw the same entry, scale-out or exit are joined (design, rule 2).
+
+use chrono::Duration;
+use itertools::Itertools;
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, HashMap};
+
+use crate::event::{Action, Entry, Event, Exit, Fact, Movement, Pulse, ScaleOut, Sighting};
+use crate::origin::Origin;
+use crate::position::Symbol;
+use crate::time::Time;
+
+/// Records of one real event are written within this of each other: the fill is waited for up to 20 s *before* the first of them
+/// (`formats.md` 13.4), so seconds are enough; two exits of one symbol are further apart (`formats.md` 15: 5 of 1,189 under 60 s).
+pub const WINDOW: Duration = Duration::seconds(10);
+
+/// What was joined, and what should have been there to join.
+#[derive(Debug, Default)]
+pub struct Joined {
+    /// All events, each real event once.
+    pub events: Vec<Event>,
+    /// Records that became sightings of another's movement.
+    pub joined: u64,
+    /// Sightings that should be there and are not.
+    pub missing: Vec<MissingSighting>,
+}
+
+/// A record that one of its kind always has beside it, and that stands alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MissingSighting {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// When the movement was.
+    pub at: Time,
+    /// The record that is there.
+    pub origin: Origin,
+    /// The kind of movement.
+    pub kind: Kind,
+    /// The log that should have it too.
+    pub absent: Sighting,
+}
+
+/// The kinds of movement that several logs see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// An entry.
+    Entry,
+    /// A scale-out.
+    ScaleOut,
+    /// An exit.
+    Exit,
+}
+
+impl Kind {
+    fn of(action: &Action) -> Option<Kind> {
+        match action {
+            Action::Entry(_) => Some(Kind::Entry),
+            Action::ScaleOut(_) => Some(Kind::ScaleOut),
+            Action::Exit(_) => Some(Kind::Exit),
+            Action::Fill(_) | Action::CorporateAction(_) => None,
+        }
+    }
+
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Entry => "entry",
+            Kind::ScaleOut => "scale-out",
+            Kind::Exit => "exit",
+        }
+    }
+}
+
+/// Joins the sightings among the events of all sources. The result is not in order yet.
+pub fn join(events: Vec<Event>) -> Joined {
+    let mut groups: BTreeMap<(Symbol, Kind), Vec<(Time, Origin, Movement)>> = BTreeMap::new();
+    let mut joined = Joined::default();
+    for event in events {
+        match event.fact {
+            Fact::Movement(movement) => match Kind::of(&movement.action) {
+                Some(kind) => groups.entry((movement.symbol.clone(), kind)).or_default().push((event.at, event.origin, movement)),
+                None => joined.events.push(Event { fact: Fact::Movement(movement), ..event }),
+            },
+            Fact::Statement(_) | Fact::Pulse(_) => joined.events.push(event),
+        }
+    }
+    let coverage = Coverage::of(&groups);
+    for ((symbol, kind), records) in groups {
+        for cluster in clusters(records, &mut joined.joined) {
+            joined.missing.extend(coverage.missing(&symbol, kind, &cluster));
+            joined.events.push(cluster.into_event());
+        }
+    }
+    joined
+}
+
+/// One real event and its sightings; the first record is the one of most trust.
+struct Cluster {
+    at: Time,
+    origin: Origin,
+    movement: Movement,
+}
+
+impl Cluster {
+    fn has(&self, sighting: Sighting) -> bool {
+        self.movement.sighting == sighting || self.movement.joined.iter().any(|(other, _, _)| *other == sighting)
+    }
+
+    /// Takes another record's sighting, and what it knows that this one does not.
+    fn take(&mut self, at: Time, origin: Origin, movement: Movement) {
+        match (&mut self.movement.action, movement.action) {
+            (Action::Exit(mine), Action::Exit(theirs)) => complete_exit(mine, theirs),
+            (Action::ScaleOut(mine), Action::ScaleOut(theirs)) => complete_scale_out(mine, &theirs),
+            (Action::Entry(mine), Action::Entry(theirs)) => complete_entry(mine, &theirs),
+            _ => {}
+        }
+        self.movement.joined.push((movement.sighting, at, origin));
+    }
+
+    /// An entry that only the order log knows is evidence, not a movement: whether the position exists is for the witnesses to say.
+    fn into_event(self) -> Event {
+        let fact = match (self.movement.sighting, self.movement.action) {
+            (Sighting::OrderLog, Action::Entry(entry)) => {
+                Fact::Pulse(Pulse::UnloggedEntry(self.movement.symbol, Box::new(entry)))
+            }
+            (_, action) => Fact::Movement(Movement { action, ..self.movement }),
+        };
+        Event { at: self.at, origin: self.origin, fact }
+    }
+}
+
+fn complete_exit(mine: &mut Exit, theirs: Exit) {
+    mine.side = mine.side.or(theirs.side);
+    mine.filled = mine.filled.or(theirs.filled);
+    mine.entry_price = mine.entry_price.or(theirs.entry_price);
+    mine.price = mine.price.or(theirs.price);
+    mine.profit = mine.profit.or(theirs.profit);
+    mine.entry_time = mine.entry_time.or(theirs.entry_time);
+    if mine.order_id.is_none() {
+        mine.order_id = theirs.order_id;
+    }
+}
+
+fn complete_scale_out(mine: &mut ScaleOut, theirs: &ScaleOut) {
+    mine.reduces = mine.reduces.or(theirs.reduces);
+    mine.quantity = mine.quantity.or(theirs.quantity);
+    mine.price = mine.price.or(theirs.price);
+}
+
+/// At age J the attribution row has neither side nor quantity: its final order row has (`formats.md` T1).
+fn complete_entry(mine: &mut Entry, order: &Entry) {
+    if mine.one_per_symbol {
+        return;
+    }
+    mine.side = order.side.or(mine.side);
+    mine.price = mine.price.or(order.price);
+    mine.pending = order.pending;
+    mine.logged = order.logged;
+    mine.requested = order.requested;
+    if mine.market && !mine.pending {
+        let price = mine.price.filter(|price| *price > Decimal::ZERO);
+        mine.requested =
+            mine.size_usd.zip(price).and_then(|(size, price)| size.checked_div(price)).map(|quantity| quantity.round());
+    }
+}
+
+fn clusters(mut records: Vec<(Time, Origin, Movement)>, joined: &mut u64) -> Vec<Cluster> {
+    records.sort_by_key(|(at, origin, movement)| (movement.sighting, *at, *origin));
+    let mut clusters: Vec<Cluster> = Vec::new();
+    for (sighting, records) in &records.into_iter().chunk_by(|(_, _, movement)| movement.sighting) {
+        let mut index = Index::of(&clusters);
+        let mut alone = Vec::new();
+        for (at, origin, movement) in records {
+            match index.match_for(&clusters, at, &movement, sighting) {
+                Some(place) => {
+                    clusters[place].take(at, origin, movement);
+                    *joined += 1;
+                }
+                None if is_again(&clusters, alone.last(), at, &movement) => *joined += 1,
+                None => alone.push(Cluster { at, origin, movement }),
+            }
+        }
+        clusters.extend(alone);
+        clusters.sort_by_key(|cluster| (cluster.at, cluster.origin));
+    }
+    clusters
+}
+
+/// The same record spelt in another way: same log, same moment to the microsecond, same content (`formats.md` 16: trade ids are unique).
+fn is_again(_clusters: &[Cluster], last: Option<&Cluster>, at: Time, movement: &Movement) -> bool {
+    last.is_some_and(|last| last.at == at && last.movement.action == movement.action)
+}
+
+/// Finds a record's cluster: by order id, by the lot's entry time, else by the nearest time.
+struct Index {
+    by_order: HashMap<compact_str::CompactString, usize>,
+    by_entry_time: HashMap<Time, usize>,
+    times: Vec<Time>,
+}
+
+impl Index {
+    fn of(clusters: &[Cluster]) -> Index {
+        let mut index =
+            Index { by_order: HashMap::new(), by_entry_time: HashMap::new(), times: Vec::with_capacity(clusters.len()) };
+        for (place, cluster) in clusters.iter().enumerate() {
+            index.times.push(cluster.at);
+            if let Action::Exit(exit) = &cluster.movement.action {
+                if let Some(id) = &exit.order_id {
+                    index.by_order.insert(id.clone(), place);
+                }
+                if let Some(time) = exit.entry_time {
+                    index.by_entry_time.insert(time, place);
+                }
+            }
+        }
+        index
+    }
+
+    fn match_for(&mut self, clusters: &[Cluster], at: Time, movement: &Movement, sighting: Sighting) -> Option<usize> {
+        let free = |place: &usize| !clusters[*place].has(sighting);
+        if let Action::Exit(exit) = &movement.action {
+            let by_order = exit.order_id.as_ref().and_then(|id| self.by_order.get(id).copied());
+            let near = |place: &usize| (clusters[*place].at - at).abs() <= WINDOW;
+            let by_lot = exit.entry_time.and_then(|time| self.by_entry_time.get(&time).copied()).filter(near);
+            if let Some(place) = by_order.filter(free).or(by_lot.filter(free)) {
+                return Some(place);
+            }
+        }
+        let from = self.times.partition_point(|time| *time < at - WINDOW);
+        let until = self.times.partition_point(|time| *time <= at + WINDOW);
+        (from..until).filter(free).min_by_key(|place| (self.times[*place] - at).abs())
+    }
+}
+
+/// The span in which each log is known to have been written: outside of it, an absent record means nothing (`formats.md` T4).
+struct Coverage(HashMap<(Kind, Sighting), (Time, Time)>);
+
+impl Coverage {
+    fn of(groups: &BTreeMap<(Symbol, Kind), Vec<(Time, Origin, Movement)>>) -> Coverage {
+        let mut spans: HashMap<(Kind, Sighting), (Time, Time)> = HashMap::new();
+        for ((_, kind), records) in groups {
+            for (at, _, movement) in records {
+                let span = spans.entry((*kind, movement.sighting)).or_insert((*at, *at));
+                *span = (span.0.min(*at), span.1.max(*at));
+            }
+        }
+        Coverage(spans)
+    }
+
+    fn covers(&self, kind: Kind, sighting: Sighting, at: Time) -> bool {
+        self.0.get(&(kind, sighting)).is_some_and(|(first, last)| *first < at - WINDOW && at + WINDOW < *last)
+    }
+
+    /// Which logs always see such a movement (`formats.md` section 2), were being written, and have nothing of it.
+    fn missing(&self, symbol: &Symbol, kind: Kind, cluster: &Cluster) -> Vec<MissingSighting> {
+        let expected: &[Sighting] = match (kind, cluster.movement.sighting) {
+            // Flips, the forced liquidation, end-of-day closes and unfilled closes never get an attribution.
+            (_, Sighting::PositionFlip | Sighting::DataIntegrity | Sighting::EndOfDayFlatten) => &[],
+            (Kind::Entry, Sighting::OrderLog) => &[],
+            (Kind::Entry, _) => &[Sighting::OrderLog],
+            (Kind::ScaleOut, _) => &[Sighting::Attribution, Sighting::ExitLog],
+            (Kind::Exit, _) => &[Sighting::Attribution, Sighting::ExitAttribution, Sighting::ExitLogEcho],
+        };
+        let explained = cluster.has(Sighting::DataIntegrity) || cluster.has(Sighting::PositionFlip);
+        let absent = expected
+            .iter()
+            .filter(|sighting| !explained && !cluster.has(**sighting) && self.covers(kind, **sighting, cluster.at));
+        absent
+            .map(|absent| MissingSighting {
+                symbol: symbol.clone(),
+                at: cluster.at,
+                origin: cluster.origin,
+                kind,
+                absent: *absent,
+            })
+            .collect()
+    }
+}

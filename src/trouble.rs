@@ -1,0 +1,107 @@
+//! What is wrong with a record that could not be understood, and where in it.
+
+use std::fmt;
+
+/// Why a line, a file or an answer was quarantined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Byte column in the line, counted from 1, where it can be told.
+    pub column: Option<u32>,
+    /// What is wrong.
+    pub reason: Reason,
+}
+
+/// The named reasons of quarantine. Their codes stand in the report and never change meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Not JSON, nor anything a lenient second reading makes JSON of.
+    NotJson,
+    /// The last line of a file ends in the middle of a record.
+    TornLine,
+    /// Not UTF-8.
+    BadUtf8,
+    /// Longer than any record can be.
+    GiganticLine,
+    /// JSON of another shape than this log has.
+    WrongShape,
+    /// No timestamp, or none that is a plausible time.
+    BadTimestamp,
+    /// No symbol, or letters that no symbol has.
+    BadSymbol,
+    /// A number that is none, or has more digits than can be held exactly.
+    BadNumber(&'static str),
+    /// A field that this record cannot do without is missing.
+    MissingField(&'static str),
+    /// Sign and side of a position contradict each other.
+    SideContradictsSign,
+    /// Not a file: a directory, a pipe, a device.
+    NotAFile,
+    /// The file could not be opened or read to its end.
+    Unreadable(String),
+    /// The compressed data is damaged or cut.
+    BadCompression(String),
+}
+
+impl Reason {
+    /// Every reason's code, for tests and documentation.
+    pub const CODES: [&'static str; 13] = [
+        "not_json",
+        "torn_line",
+        "bad_utf8",
+        "gigantic_line",
+        "wrong_shape",
+        "bad_timestamp",
+        "bad_symbol",
+        "bad_number",
+        "missing_field",
+        "side_contradicts_sign",
+        "not_a_file",
+        "unreadable",
+        "bad_compression",
+    ];
+
+    /// The code that the report uses.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Reason::NotJson => "not_json",
+            Reason::TornLine => "torn_line",
+            Reason::BadUtf8 => "bad_utf8",
+            Reason::GiganticLine => "gigantic_line",
+            Reason::WrongShape => "wrong_shape",
+            Reason::BadTimestamp => "bad_timestamp",
+            Reason::BadSymbol => "bad_symbol",
+            Reason::BadNumber(_) => "bad_number",
+            Reason::MissingField(_) => "missing_field",
+            Reason::SideContradictsSign => "side_contradicts_sign",
+            Reason::NotAFile => "not_a_file",
+            Reason::Unreadable(_) => "unreadable",
+            Reason::BadCompression(_) => "bad_compression",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::NotJson => f.write_str("not JSON"),
+            Reason::TornLine => f.write_str("torn: the file ends in the middle of this record"),
+            Reason::BadUtf8 => f.write_str("not UTF-8"),
+            Reason::GiganticLine => f.write_str("longer than any record can be"),
+            Reason::WrongShape => f.write_str("JSON, but not of this log's shape"),
+            Reason::BadTimestamp => f.write_str("no plausible timestamp"),
+            Reason::BadSymbol => f.write_str("no symbol, or not one"),
+            Reason::BadNumber(field) => write!(f, "`{field}` is not a number that can be held exactly"),
+            Reason::MissingField(field) => write!(f, "`{field}` is missing"),
+            Reason::SideContradictsSign => f.write_str("the sign of the quantity contradicts the side"),
+            Reason::NotAFile => f.write_str("not a file"),
+            Reason::Unreadable(why) => write!(f, "cannot be read: {why}"),
+            Reason::BadCompression(why) => write!(f, "damaged compressed data: {why}"),
+        }
+    }
+}
+
+impl From<Reason> for Trouble {
+    fn from(reason: Reason) -> Trouble {
+        Trouble { column: None, reason }
+    }
+}
