@@ -23,6 +23,10 @@ pub struct Account {
     pub last_agreed: Option<Evidence>,
     /// The last movement.
     pub last_moved: Option<Time>,
+    /// The last fill at the broker.
+    pub last_fill: Option<Time>,
+    /// The broker's positions hold only for the time before the last movement, which was less than the grace ago.
+    pub unconfirmed: bool,
     /// The last exit.
     pub last_exit: Option<(Time, Origin)>,
     /// Movements since the last agreement.
@@ -77,6 +81,8 @@ impl Account {
             before: VecDeque::new(),
             last_agreed: None,
             last_moved: None,
+            last_fill: None,
+            unconfirmed: false,
             last_exit: None,
             moved: Vec::new(),
             open: Vec::new(),

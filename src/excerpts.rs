@@ -50,7 +50,7 @@ fn lines(reader: Box<dyn Read>, mut origins: Vec<Origin>, excerpts: &mut Excerpt
                     row(&text, &mut reader, &mut number, wanted.clone().map(|origin| origin.line).find(|line| *line > next.line));
             }
             let text = harmless(&text, EXCERPT);
-            while wanted.peek().is_some_and(|origin| origin.line == number) {
+            while wanted.peek().is_some_and(|origin| origin.line == next.line) {
                 if let Some(origin) = wanted.next() {
                     excerpts.insert(origin, text.clone());
                 }

@@ -4,10 +4,12 @@
 //! witness for every moment of the window, so a fault is dated by the minute even where the bot kept no copy of the broker's book.
 
 use chrono::Duration;
+use compact_str::CompactString;
+use itertools::Itertools;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Action, Change, Claim, Event, Fact, Form, Pulse, Standing, Statement, Witness};
+use crate::event::{Action, Change, Claim, Event, Fact, Fill, Form, Pulse, Standing, Statement, Witness};
 use crate::origin::Origin;
 use crate::position::{InstrumentClass, Quantity, Symbol};
 use crate::time::Time;
@@ -25,7 +27,35 @@ struct Step {
 struct Course {
     steps: Vec<Step>,
     movements: Vec<Time>,
+    orders: BTreeMap<CompactString, Span>,
 }
+
+/// From an order's submission to its last fill: the book is on its way and says nothing that lasts.
+#[derive(Clone, Copy)]
+struct Span {
+    submitted: Option<Time>,
+    first: Option<Time>,
+    last: Option<Time>,
+}
+
+impl Span {
+    const NONE: Span = Span { submitted: None, first: None, last: None };
+
+    /// A resting order waits for its price and not for the book: only the last minutes before its first fill belong to the span.
+    fn ends(&self) -> Option<(Time, Time)> {
+        let (first, last) = self.first.zip(self.last)?;
+        Some((self.submitted.map_or(first, |submitted| submitted.max(first - LONGEST_WAIT)), last))
+    }
+}
+
+/// Spans that overlap drawn together, in order.
+fn merged(mut spans: Vec<(Time, Time)>) -> Vec<(Time, Time)> {
+    spans.sort_unstable();
+    spans.into_iter().coalesce(|one, two| if two.0 <= one.1 { Ok((one.0, one.1.max(two.1))) } else { Err((one, two)) }).collect()
+}
+
+/// A market order that takes longer to begin to fill is a resting one.
+const LONGEST_WAIT: Duration = Duration::minutes(2);
 
 /// A statement is made this much after the grace around a movement is over.
 const AFTER_GRACE: Duration = Duration::milliseconds(1);
@@ -39,8 +69,17 @@ pub fn statements(events: &[Event], grace: Duration, tolerance: Decimal) -> Vec<
     let mut courses: BTreeMap<&Symbol, Course> = BTreeMap::new();
     let mut oldest: Option<Time> = None;
     for event in events.iter().filter(|event| event.at < read_at) {
+        if let Fact::Pulse(Pulse::BrokerOrder(order)) = &event.fact {
+            courses.entry(&order.symbol).or_default().orders.entry(order.id.clone()).or_insert(Span::NONE).submitted =
+                Some(event.at);
+        }
         let Fact::Movement(movement) = &event.fact else { continue };
         let course = courses.entry(&movement.symbol).or_default();
+        if let Action::Fill(Fill { order_id: Some(id), .. }) = &movement.action {
+            let span = course.orders.entry(id.clone()).or_insert(Span::NONE);
+            span.first = Some(span.first.map_or(event.at, |first| first.min(event.at)));
+            span.last = span.last.max(Some(event.at));
+        }
         if let Some(change) = change_at_broker(&movement.action) {
             oldest = Some(oldest.map_or(event.at, |oldest| oldest.min(event.at)));
             course.steps.push(Step { at: event.at, change, origin: event.origin });
@@ -186,7 +225,13 @@ fn moments(course: &Course, grace: Duration, oldest: Time, read_at: Time) -> Vec
     let times: BTreeSet<Time> = course.movements.iter().copied().chain(course.steps.iter().map(|step| step.at)).collect();
     let times: Vec<Time> = times.into_iter().filter(|at| *at >= oldest).collect();
     let settled = times.iter().enumerate().map(|(place, at)| (*at + grace + AFTER_GRACE, times.get(place + 1)));
-    settled.filter(|(at, next)| *at < read_at && next.is_none_or(|next| next > at)).map(|(at, _)| at).collect()
+    let lasting = settled.filter(|(at, next)| *at < read_at && next.is_none_or(|next| next > at)).map(|(at, _)| at);
+    let spans = merged(course.orders.values().filter_map(Span::ends).collect());
+    let on_its_way = |at: &Time| {
+        let begun = spans.partition_point(|(begins, _)| begins <= at);
+        begun > 0 && spans[begun - 1].1 >= *at
+    };
+    lasting.filter(|at| !on_its_way(at)).collect()
 }
 
 /// The broker's quantity of one symbol over time.

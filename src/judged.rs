@@ -16,6 +16,9 @@ use crate::time::{self, Time};
 /// Relative tolerance of entry prices: 0.01 % (contract, section 1).
 const PRICE_TOLERANCE_RATIO: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
 
+/// Files of one cycle of the reconciler are written within this.
+const SAME_CYCLE: Duration = Duration::seconds(1);
+
 /// A pending entry may take this long before it is worth a word (contract, section 3, `entry_execution`).
 const PENDING_TOO_LONG: Duration = Duration::hours(1);
 
@@ -39,7 +42,10 @@ impl Ledger {
             let form = if quantity.is_zero() { Form::NotHeld } else { Form::Equals(quantity) };
             let origin = crate::origin::Origin { line: holding.map_or(1, |holding| holding.line), ..event.origin };
             let evidence = Evidence { at: event.at, origin, says: says(Witness::ExecutorState, &form) };
-            let holds = self.fits(&symbol, &form) || self.fits_within_grace(event, &symbol, &form);
+            let holds = match self.same_answer(event, &symbol) {
+                Some(stated) => (stated - quantity).abs() <= self.settings.tolerance_quantity,
+                None => self.fits(&symbol, &form) || self.fits_within_grace(event, &symbol, &form),
+            };
             let outcome = if holds { Outcome::Held } else { Outcome::Failed };
             self.mark(place, &symbol, Some((Witness::ExecutorState, form)), Some(outcome));
             if !holds {
@@ -56,12 +62,20 @@ impl Ledger {
         agrees
     }
 
+    /// The reconciler writes the executor's file from one answer of the broker, of which it keeps other copies: what they say is what
+    /// the executor must say, however lately the symbol moved (`formats.md` 13.7).
+    fn same_answer(&mut self, event: &Event, symbol: &Symbol) -> Option<Decimal> {
+        let broker = self.account(symbol).broker.as_ref()?;
+        ((event.at - broker.evidence.at).abs() <= SAME_CYCLE).then_some(broker.quantity)
+    }
+
     /// If the broker spoke of the symbol since it last moved, the executor is wrong at once; else the broker's next word decides.
     fn doubt(&mut self, symbol: &Symbol, evidence: Evidence, quantity: Decimal) {
         let account = self.account(symbol);
         let doubt = Doubt { evidence, quantity, expected: account.position.quantity };
-        let spoke = account.broker.as_ref().map(|stated| stated.evidence.at);
-        if spoke.is_some_and(|spoke| account.last_moved.is_none_or(|moved| spoke > moved)) {
+        let (at, spoke) = (doubt.evidence.at, account.broker.as_ref().map(|stated| stated.evidence.at));
+        let of_one_cycle = spoke.is_some_and(|spoke| (at - spoke).abs() <= SAME_CYCLE);
+        if of_one_cycle || spoke.is_some_and(|spoke| account.last_moved.is_none_or(|moved| spoke > moved)) {
             self.executor_is_wrong(symbol, doubt, BookName::Broker.code());
         } else {
             account.doubted = Some(doubt);
@@ -100,6 +114,14 @@ impl Ledger {
             ..self.opened(Some(symbol), kind, BookName::Executor, witness, doubt.evidence.at, records)
         };
         self.breaks.push(found);
+    }
+
+    /// Remembers that the broker did not list a symbol.
+    pub(crate) fn note_absence(&mut self, event: &Event, symbol: &Symbol, witness: Witness) {
+        if witness.standing() != Standing::Bot {
+            let evidence = Evidence { at: event.at, origin: event.origin, says: says(witness, &Form::NotHeld) };
+            self.account(symbol).broker = Some(Stated { evidence, quantity: Decimal::ZERO, price: None });
+        }
     }
 
     /// Remembers what the broker said of a symbol, with its prices.

@@ -245,6 +245,7 @@ impl Ledger {
             self.tally.fills += 1;
             let account = self.account(&movement.symbol);
             account.price = fill.price.or(account.price);
+            account.last_fill = Some(event.at);
             self.mark(place, &movement.symbol, None, None);
             return;
         }
@@ -445,6 +446,7 @@ impl Ledger {
             self.note_price(event, symbol, holding, witness);
         }
         for symbol in &unlisted {
+            self.note_absence(event, symbol, witness);
             let outcome = self.assert_symbol(event, symbol, &Form::NotHeld, witness, Decimal::ZERO);
             held &= is_held(outcome);
             self.mark(place, symbol, Some((witness, Form::NotHeld)), Some(outcome));

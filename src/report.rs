@@ -297,6 +297,12 @@ fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]
             }
         }
     }
+    let late = unconfirmed(ledger, parts.broker.read_began);
+    if !late.is_empty() {
+        reasons.push(format!(
+            "{late} moved within the grace before the broker was read, and neither its positions nor its fills show it yet"
+        ));
+    }
     if !parts.broker.whole {
         reasons.push("the broker's positions could not be read completely".to_owned());
     }
@@ -312,6 +318,18 @@ fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]
         reasons.push("no symbol is named in the window".to_owned());
     }
     reasons
+}
+
+/// Symbols whose last movement the broker's positions do not show, which the grace excuses, and its fills do not show either, which
+/// nothing excuses: they were read, and would.
+fn unconfirmed(ledger: &Ledger, read_began: Option<Time>) -> String {
+    let grace = ledger.settings.grace;
+    let late = ledger.accounts.iter().filter(|(_, account)| {
+        let filled = account.last_fill.zip(account.last_moved).is_some_and(|(filled, moved)| filled >= moved - grace);
+        let recent = account.last_moved.zip(read_began).is_some_and(|(moved, began)| began - moved <= grace);
+        account.unconfirmed && recent && !filled
+    });
+    if ledger.tally.fills == 0 { String::new() } else { late.map(|(symbol, _)| symbol.as_str()).join(", ") }
 }
 
 fn is_open_ended(account: &Account) -> bool {
