@@ -17,6 +17,8 @@ const MOST_MOVEMENTS_KEPT: usize = 40;
 pub struct Account {
     /// What should be held.
     pub position: Position,
+    /// It was known to be flat when the tape first named it: a whole book or a count had been stated.
+    pub began_flat: bool,
     /// The quantity before each movement of the last seconds, for the grace.
     pub before: VecDeque<(Time, Quantity)>,
     /// The last statement that held.
@@ -77,6 +79,7 @@ impl Account {
     /// An account with the position it begins with: flat, or unknown where the tape starts in mid-life.
     pub fn beginning(position: Position) -> Account {
         Account {
+            began_flat: position.quantity.is_flat(),
             position,
             before: VecDeque::new(),
             last_agreed: None,
@@ -220,11 +223,16 @@ impl Position {
                 None if self.unfilled.is_sign_negative() => self.quantity.low(),
                 None => self.quantity.high(),
             };
-            self.unfilled = far.map_or(Decimal::ZERO, |far| far - quantity);
             self.quantity = Quantity::exact(quantity);
             if was_unknown {
+                // What a pending entry may still bring stays possible: the opening balance took the place of its fill.
                 self.provenance.unknown += (quantity.abs() - self.provenance.total()).max(Decimal::ZERO);
-                self.claimed = quantity;
+                if quantity.abs() >= self.claimed.abs() {
+                    self.claimed = quantity;
+                    self.unfilled = Decimal::ZERO;
+                }
+            } else {
+                self.unfilled = far.map_or(Decimal::ZERO, |far| far - quantity);
             }
         }
         self.provenance.confirm();

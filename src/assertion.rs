@@ -163,7 +163,7 @@ impl Ledger {
 
     /// A note that turned out to be nothing: kept in place so that other indices stay true, and left out of the report.
     fn withdraw(&mut self, symbol: &Symbol, place: usize) {
-        self.breaks[place].actual = self.breaks[place].expected;
+        self.breaks[place].withdrawn = true;
         self.account(symbol).partly = None;
     }
 
@@ -292,6 +292,7 @@ impl Ledger {
             for symbol in open.iter().filter(|symbol| !sure.contains(symbol)) {
                 self.holds(event, symbol, &Form::NotHeld, Witness::Reconciler);
                 self.keep_index(symbol);
+                self.counted_flat.push((event.at, event.origin, symbol.clone()));
             }
             self.nothing_else_is_held();
         }
@@ -372,7 +373,7 @@ impl Ledger {
         named.evidence.sort_by_key(|evidence| (evidence.at, evidence.origin));
         named.first_failed_at = first;
         named.opened_at = first;
-        self.breaks[count].actual = self.breaks[count].expected;
+        self.breaks[count].withdrawn = true;
         self.count_open = None;
     }
 }

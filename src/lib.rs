@@ -23,10 +23,13 @@ pub mod assertion;
 pub mod books;
 pub mod breaks;
 pub mod brokers;
+pub mod cause;
+pub mod causes;
 pub mod cli;
 pub mod event;
 pub mod excerpts;
 pub mod fills;
+pub mod flows;
 pub mod json;
 pub mod judged;
 pub mod ledger;
@@ -96,7 +99,8 @@ pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
     let mut readings = read::bot(&request.directory)?;
     let broker = read_broker(request, &mut readings)?;
     let tape = tape::make(std::mem::take(&mut readings.events), &cut(request));
-    let ledger = fold(&tape, request);
+    let mut ledger = fold(&tape, request);
+    cause::explain(&mut ledger, &tape);
     let mut report = report::make(Parts {
         asked: asked(request),
         window: request.window,
