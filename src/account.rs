@@ -166,6 +166,7 @@ impl Position {
         self.average_entry_price = average(self.claimed.abs(), self.average_entry_price, claimed, entry.price);
         let signed = if side == Side::Long { range } else { range.negated() };
         self.quantity = self.quantity.plus(&signed);
+        self.moved = if self.opening_unknown { self.moved.plus(&signed) } else { Quantity::FLAT };
         self.claimed += side.signed(claimed);
         if let (Some(low), Some(high)) = (range.low(), range.high()) {
             self.unfilled += side.signed(high - low);
@@ -192,6 +193,9 @@ impl Position {
             if side == Side::Long { Quantity::at_least(Decimal::ZERO) } else { Quantity::at_least(Decimal::ZERO).negated() };
         self.quantity = moved.narrowed(&own_side).unwrap_or(Quantity::FLAT);
         let quantity = scale_out.quantity.unwrap_or(Decimal::ZERO);
+        if self.opening_unknown {
+            self.moved = self.moved.plus(&taken);
+        }
         self.claimed -= side.signed(quantity);
         self.provenance.reduce(quantity);
     }
@@ -216,6 +220,8 @@ impl Position {
 
     /// A witness said exactly `quantity`, and it was possible: the range becomes this, and what may still fill is remembered.
     pub fn settle(&mut self, quantity: Decimal) {
+        self.opening_unknown = false;
+        self.moved = Quantity::FLAT;
         if self.quantity.known() != Some(quantity) {
             let was_unknown = self.quantity.low().is_none() || self.quantity.high().is_none();
             let far = match self.quantity.known() {
@@ -245,6 +251,8 @@ impl Position {
         let was_flat = self.quantity.is_flat();
         self.quantity = quantity;
         self.unfilled = Decimal::ZERO;
+        self.opening_unknown = false;
+        self.moved = Quantity::FLAT;
         self.provenance.confirm();
         if flipped {
             self.provenance = crate::position::Provenance::default();

@@ -80,7 +80,7 @@ fn symbol_tapes(events: &[Event], symbols: BTreeSet<Symbol>) -> BTreeMap<Symbol,
                     }
                 }
             }
-            Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited) => {
+            Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited | Pulse::NoSnapshot) => {
                 tapes.values_mut().for_each(|own| own.push(event.clone()))
             }
             Fact::Movement(_) | Fact::Statement(_) | Fact::Pulse(_) => {
@@ -128,6 +128,7 @@ struct OwnTape<'a> {
     events: &'a [Event],
     marks: Vec<Mark>,
     flows: Flows,
+    began_unknown: bool,
     beginning: Ledger,
     base: Ledger,
     pushed: usize,
@@ -141,7 +142,16 @@ impl<'a> OwnTape<'a> {
         }
         ledger.drain();
         let flows = Flows::of(events, known_from);
-        OwnTape { symbol, events, marks: ledger.marks, flows, base: beginning.clone(), beginning, pushed: 0 }
+        OwnTape {
+            symbol,
+            events,
+            marks: ledger.marks,
+            flows,
+            began_unknown: beginning.may_hold_more(),
+            base: beginning.clone(),
+            beginning,
+            pushed: 0,
+        }
     }
 
     /// The smallest proved edit, with the moment of the cause.
@@ -170,7 +180,7 @@ impl<'a> OwnTape<'a> {
             form,
             expected,
             flows: &self.flows,
-            from_the_beginning: agreed.is_none(),
+            from_the_beginning: agreed.is_none() && self.began_unknown,
             prices: self.average_prices(start, failed),
             market: self.before_and_after(start, failed, |holding| holding.market_price),
             tolerance: self.beginning.settings.tolerance_quantity,

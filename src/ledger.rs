@@ -123,6 +123,8 @@ pub struct Ledger {
     pub(crate) accounts: BTreeMap<Symbol, Account>,
     opening: Opening,
     pub(crate) degraded: bool,
+    /// The reconciler's last cycle had no answer of the broker.
+    no_snapshot: bool,
     upcoming: VecDeque<(usize, Event)>,
     next_place: usize,
     /// Symbols that are not surely flat, so that a whole book need not ask all that ever were.
@@ -171,6 +173,7 @@ impl Ledger {
             accounts: BTreeMap::new(),
             opening: Opening::Unknown,
             degraded: false,
+            no_snapshot: false,
             upcoming: VecDeque::new(),
             next_place: 0,
             not_flat: BTreeSet::new(),
@@ -354,6 +357,7 @@ impl Ledger {
         match pulse {
             Pulse::DegradedEntered => self.degraded = true,
             Pulse::DegradedExited => self.degraded = false,
+            Pulse::NoSnapshot => self.no_snapshot = true,
             Pulse::Cycle { market_open, .. } => {
                 let new = self.cycles.last().is_none_or(|last| event.at - *last > ONE_CYCLE);
                 if *market_open != Some(false) && new {
@@ -419,7 +423,10 @@ impl Ledger {
     fn statement(&mut self, place: usize, event: &Event, statement: &Statement) {
         self.tally.statements += 1;
         let witness = statement.witness;
-        if self.degraded && witness.standing() == Standing::BrokerUnlessDegraded {
+        if witness == Witness::PortfolioHistory {
+            self.no_snapshot = false;
+        }
+        if (self.degraded || self.no_snapshot) && witness.standing() == Standing::BrokerUnlessDegraded {
             if let Claim::Symbol(symbol, form) = &statement.claim {
                 let contradicts = !self.fits(symbol, form);
                 self.remember_contradiction(event, contradicts);
@@ -547,6 +554,7 @@ impl Ledger {
             first_failed_at: at,
             resolved_at: None,
             price: account.and_then(|account| account.price),
+            opening: None,
             withdrawn: false,
             order_sensitive: false,
             cause: Cause::unknown(),

@@ -109,6 +109,13 @@ impl Cluster {
         self.movement.sighting == sighting || self.movement.joined.iter().any(|(other, _, _)| *other == sighting)
     }
 
+    /// Whether this log saw it already, in a record of another moment: then a further record is of another event. One of the same moment
+    /// is the same record in another spelling.
+    fn has_another(&self, sighting: Sighting, at: Time) -> bool {
+        let mine = self.movement.sighting == sighting && self.at != at;
+        mine || self.movement.joined.iter().any(|(other, seen, _)| *other == sighting && *seen != at)
+    }
+
     /// Takes another record's sighting, and what it knows that this one does not.
     fn take(&mut self, at: Time, origin: Origin, movement: Movement) {
         match (&mut self.movement.action, movement.action) {
@@ -221,7 +228,7 @@ impl Index {
     }
 
     fn match_for(&mut self, clusters: &[Cluster], at: Time, movement: &Movement, sighting: Sighting) -> Option<usize> {
-        let free = |place: &usize| !clusters[*place].has(sighting);
+        let free = |place: &usize| !clusters[*place].has_another(sighting, at);
         if let Action::Exit(exit) = &movement.action {
             let by_order = exit.order_id.as_ref().and_then(|id| self.by_order.get(id).copied());
             let near = |place: &usize| (clusters[*place].at - at).abs() <= WINDOW;

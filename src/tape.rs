@@ -59,7 +59,7 @@ pub fn make(events: Vec<Event>, cut: &Cut) -> Tape {
 /// written, then the broker's whole books, single statements, counts, the books that are judged, and other pulses.
 fn rank(event: &Event) -> u8 {
     match &event.fact {
-        Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited) => 0,
+        Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited | Pulse::NoSnapshot) => 0,
         Fact::Movement(_) => 1,
         Fact::Statement(Statement { witness, claim }) => match (witness.standing(), claim) {
             (Standing::Bot, _) => 1,

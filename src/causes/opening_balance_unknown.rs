@@ -1,7 +1,10 @@
 //! `opening_balance_unknown`: the tape starts in mid-life, and something was held before it (`formats.md` T4).
 
-use super::{Bracket, Edit, Hypothesis, Proposal, Size, not_recognised};
-use crate::position::plain;
+use rust_decimal::Decimal;
+
+use super::{Bracket, Edit, Hypothesis, Proposal, Scene, Size};
+use crate::breaks::Break;
+use crate::position::{Symbol, plain};
 
 pub const HYPOTHESIS: Hypothesis = Hypothesis {
     code: "opening_balance_unknown",
@@ -9,7 +12,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     evidence: "The first lifecycle of the symbol on the tape; no agreement before it.",
     remedy: "Give an older log, or a recording of the broker from before the window.",
     propose,
-    recognise: not_recognised,
+    recognise,
 };
 
 fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
@@ -22,6 +25,15 @@ fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
         size: Size::Fitted,
         support: Some(0),
         at: bracket.begins(),
-        words: format!("{} {} were held when the tape began", plain(stated - expected), bracket.symbol),
+        words: words(stated - expected, bracket.symbol),
     }]
+}
+
+fn words(opening: Decimal, symbol: &Symbol) -> String {
+    format!("{} {symbol} were held when the tape began", plain(opening))
+}
+
+/// The ledger has set the opening balance by the first statement: what was not entered on the tape was held before it.
+fn recognise(found: &Break, _: &Scene<'_>) -> Option<String> {
+    Some(words(found.opening?, found.symbol.as_ref()?))
 }

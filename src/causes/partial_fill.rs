@@ -52,7 +52,10 @@ fn expected_without(bracket: &Bracket<'_>, side: Side, logged: Decimal) -> Optio
 
 /// A range that a witness settled away from what was logged: the ledger has done the proof already.
 fn recognise(found: &Break, _: &Scene<'_>) -> Option<String> {
-    let settled = found.severity == Severity::Note && found.kind == Kind::Quantity && found.witness != "broker_activities";
+    let settled = found.opening.is_none()
+        && found.severity == Severity::Note
+        && found.kind == Kind::Quantity
+        && found.witness != "broker_activities";
     let (logged, filled) = (found.expected.number()?, found.actual.number()?);
     (settled && !found.evidence.is_empty()).then(|| format!("{} were logged or ordered, {} filled", plain(logged), plain(filled)))
 }
