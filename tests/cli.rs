@@ -1,5 +1,7 @@
 //! The command line from outside: exit status, usage errors, and what is written where.
 
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and brings its own files")]
+
 use assert_cmd::Command;
 use serde_json::Value;
 use std::path::Path;
@@ -134,7 +136,9 @@ fn money_and_quantities_are_strings_and_times_are_utc() {
                 assert!(number.is_u64(), "{key}: {number}");
                 assert!(!["qty", "low", "high", "avg_entry_price", "expected", "actual", "difference"].contains(&key), "{key}");
             }
-            Value::String(text) if ["ts", "as_of", "opened_at", "first_failed_at", "resolved_at", "from", "until"].contains(&key) => {
+            Value::String(text)
+                if ["ts", "as_of", "opened_at", "first_failed_at", "resolved_at", "from", "until"].contains(&key) =>
+            {
                 assert!(text.ends_with('Z') && text.contains('T'), "{key}: {text}");
             }
             _ => {}

@@ -1,5 +1,12 @@
 //! Every case under `corpus/` gives the report that was accepted. `UPDATE_CASES=1 cargo test --test corpus` accepts what is given now.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "a test that cannot go on fails, and reads the cases"
+)]
+
 use assert_cmd::Command;
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! Golden outputs under `snapshots/`: what a reader sees. `just bless` accepts what is given now.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use assert_cmd::Command;
 
 const BREAKS: &[&str] = &["corpus/scale-out-that-bought", "--broker", "corpus/scale-out-that-bought/broker"];

@@ -4,6 +4,8 @@
 //! Everything is written from the rules of the ledger (exact ranges, absence is not zero, adoption), a minute between any two events, so
 //! that the grace never matters. Only the event types are shared with the ledger.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use chrono::{Duration, TimeZone, Utc};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -233,7 +235,10 @@ fn play(draw: &Draw, oracle: &mut Oracle) -> Option<Step> {
             }
             let held = oracle.row(symbol).hear(word, who < 2);
             let claim = Claim::Symbol(name(symbol), form(word));
-            Some(Step { fact: Fact::Statement(Statement { witness, claim }), says: vec![(symbol, Some(held), *oracle.row(symbol))] })
+            Some(Step {
+                fact: Fact::Statement(Statement { witness, claim }),
+                says: vec![(symbol, Some(held), *oracle.row(symbol))],
+            })
         }
         Draw::SayAll { .. } if oracle.rows.iter().any(|(row, named)| *named && row.drifts()) => None,
         Draw::SayAll { off, wrong, right } => Some(whole_book(off, wrong, right, oracle)),
@@ -242,7 +247,13 @@ fn play(draw: &Draw, oracle: &mut Oracle) -> Option<Step> {
 
 /// A word that holds, or is off by a little.
 fn fitting(row: Slow, word: usize, off: i64, right: bool) -> Word {
-    let near = if row.least > -FAR { row.least } else if row.most < FAR { row.most } else { 7 };
+    let near = if row.least > -FAR {
+        row.least
+    } else if row.most < FAR {
+        row.most
+    } else {
+        7
+    };
     let quantity = if right { near + off.clamp(0, row.most.saturating_sub(near).max(0)) } else { near + off };
     match word {
         0 | 1 if quantity != 0 => Word::Equals(quantity),
@@ -296,9 +307,11 @@ fn step(symbol: usize, movement: Move, oracle: &mut Oracle) -> Option<Step> {
             market: one != other,
             ..Entry::default()
         }),
-        Move::ScaleOut(by) => {
-            Action::ScaleOut(ScaleOut { reduces: Side::of(decimal(by)), quantity: Some(decimal(by.abs())), ..ScaleOut::default() })
-        }
+        Move::ScaleOut(by) => Action::ScaleOut(ScaleOut {
+            reduces: Side::of(decimal(by)),
+            quantity: Some(decimal(by.abs())),
+            ..ScaleOut::default()
+        }),
         Move::Exit => Action::Exit(Exit::default()),
         Move::Delta(by) => Action::CorporateAction(CorporateAction { code: "SPIN".into(), change: Change::Delta(decimal(by)) }),
     };
@@ -372,7 +385,8 @@ fn a_half_known_position_is_settled_for_good() {
     let mut ledger = Ledger::new(Settings::default());
     let entry = Entry { side: Some(Side::Short), logged: Some(decimal(1)), requested: Some(decimal(1)), ..Entry::default() };
     let scale_out = ScaleOut { reduces: Some(Side::Long), quantity: Some(decimal(1)), ..ScaleOut::default() };
-    let moved = |action| Fact::Movement(Movement { symbol: name(0), action, sighting: Sighting::Attribution, joined: Vec::new() });
+    let moved =
+        |action| Fact::Movement(Movement { symbol: name(0), action, sighting: Sighting::Attribution, joined: Vec::new() });
     let said = |quantity| {
         let claim = Claim::Symbol(name(0), Form::Equals(decimal(quantity)));
         Fact::Statement(Statement { witness: Witness::BrokerPositions, claim })

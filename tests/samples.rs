@@ -2,6 +2,13 @@
 //!
 //! They lie beside the project where it is developed; elsewhere these tests say that they were skipped.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, reads the samples, and says when they are not here"
+)]
+
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -135,11 +142,11 @@ fn a_split_explains_itself_and_a_reconciler_that_stopped_is_stale() {
 #[test]
 fn a_noisy_day_tells_the_same_through_the_dirt() {
     let Some(document) = day_is_told("noisy-day", Verdict::Breaks) else { return };
-    let reasons: BTreeSet<&str> = document["integrity"].as_array().unwrap().iter().map(|row| row["reason"].as_str().unwrap()).collect();
+    let reasons: BTreeSet<&str> =
+        document["integrity"].as_array().unwrap().iter().map(|row| row["reason"].as_str().unwrap()).collect();
     assert_eq!(reasons, BTreeSet::from(["bad_utf8", "not_json", "torn_line"]));
-    let sum = |key: &str| -> u64 {
-        document["sources"].as_array().unwrap().iter().map(|source| source[key].as_u64().unwrap()).sum()
-    };
+    let sum =
+        |key: &str| -> u64 { document["sources"].as_array().unwrap().iter().map(|source| source[key].as_u64().unwrap()).sum() };
     assert!(sum("duplicates") >= 3 && sum("out_of_order") >= 3);
 }
 

@@ -193,7 +193,8 @@ impl Simulation {
         }
         if fixes.is_empty() {
             let count = self.broker.len();
-            fixes.push(format!(r#"{{"event": "reconciliation_clean", "ts": "{at}", "details": {{"positions_count": {count}}}}}"#));
+            fixes
+                .push(format!(r#"{{"event": "reconciliation_clean", "ts": "{at}", "details": {{"positions_count": {count}}}}}"#));
         }
         for fix in fixes {
             self.line("data/audit_positions_autofix.jsonl", fix);
@@ -341,7 +342,10 @@ impl Simulation {
             .broker
             .iter()
             .map(|(symbol, held)| {
-                format!("\n  {{\"symbol\": \"{symbol}\", \"qty\": \"{held}\", \"side\": \"{}\", \"avg_entry_price\": \"10\"}}", side(*held))
+                format!(
+                    "\n  {{\"symbol\": \"{symbol}\", \"qty\": \"{held}\", \"side\": \"{}\", \"avg_entry_price\": \"10\"}}",
+                    side(*held)
+                )
             })
             .collect();
         for (path, text) in [
