@@ -1,5 +1,7 @@
 //! Recordings on disk: a folder, a bare positions array, or the bot's own copy (contract, section 4).
 
+#![expect(clippy::disallowed_methods, reason = "the edge: here recordings are found and read")]
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
