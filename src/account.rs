@@ -166,7 +166,10 @@ impl Position {
         self.average_entry_price = average(self.claimed.abs(), self.average_entry_price, claimed, entry.price);
         let signed = if side == Side::Long { range } else { range.negated() };
         self.quantity = self.quantity.plus(&signed);
-        self.moved = if self.opening_unknown { self.moved.plus(&signed) } else { Quantity::FLAT };
+        if self.opening_unknown {
+            self.moved = self.moved.plus(&signed);
+            self.entered = self.entered.plus(&signed);
+        }
         self.claimed += side.signed(claimed);
         if let (Some(low), Some(high)) = (range.low(), range.high()) {
             self.unfilled += side.signed(high - low);

@@ -177,7 +177,7 @@ impl Ledger {
         witness: Witness,
     ) {
         let opening = before.implied_opening(settled);
-        if before.moved.is_flat() || opening.abs() <= self.settings.tolerance_quantity {
+        if before.entered.is_flat() || opening.abs() <= self.settings.tolerance_quantity {
             return;
         }
         let records = moved.into_iter().chain([evidence.clone()]).collect();

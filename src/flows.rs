@@ -37,10 +37,16 @@ impl Flow {
         self.client_order_id.as_deref().is_some_and(|id| id.starts_with(BOTS))
     }
 
-    /// Sent by somebody else, by its id. Without an id nobody knows.
+    /// Sent by somebody else, by its id. Without an id nobody knows, and neither with a UUID: the broker makes one for every order that
+    /// comes without (`alpaca.md` 3.2), the bot's own closes among them.
     pub fn is_foreign(&self) -> bool {
-        self.client_order_id.as_deref().is_some_and(|id| !id.starts_with(BOTS))
+        self.client_order_id.as_deref().is_some_and(|id| !id.starts_with(BOTS) && !is_uuid(id))
     }
+}
+
+fn is_uuid(id: &str) -> bool {
+    let parts: Vec<usize> = id.split('-').map(str::len).collect();
+    parts == [8, 4, 4, 4, 12] && id.chars().all(|character| character.is_ascii_hexdigit() || character == '-')
 }
 
 /// All flows of one symbol.
@@ -109,7 +115,6 @@ impl Flows {
         for flow in self.flows.iter_mut().filter(|flow| flow.belongs_to.is_none()) {
             let near =
                 movements.iter().filter(|(_, at, _, is_exit)| (flow.at - *at).abs() <= REACH && (*is_exit || !flow.is_foreign()));
-            // A close through the API carries an id that the broker made, so an exit may own an order that no bot's id marks.
             let owner = near.min_by_key(|(_, at, _, _)| (flow.at - *at).abs());
             if let Some((place, at, _, is_exit)) = owner
                 && (!flow.is_foreign() || (*is_exit && (flow.at - *at).abs() <= Duration::seconds(5)))

@@ -306,6 +306,8 @@ pub struct Position {
     pub unfilled: Decimal,
     /// What the bot's movements alone brought since the tape began, where the opening balance is unknown; flat otherwise.
     pub moved: Quantity,
+    /// What the bot's entries alone brought since then.
+    pub entered: Quantity,
     /// The tape starts in mid-life, and no witness has told what was held.
     pub opening_unknown: bool,
     /// Weighted average price of the entries, per share or contract.
@@ -326,6 +328,7 @@ impl Position {
             claimed: Decimal::ZERO,
             unfilled: Decimal::ZERO,
             moved: Quantity::FLAT,
+            entered: Quantity::FLAT,
             opening_unknown: false,
             average_entry_price: None,
             entry_score: None,
@@ -347,7 +350,7 @@ impl Position {
     /// what it is short of.
     pub fn opening_is_plausible(&self, stated: Decimal) -> bool {
         let opening = Side::of(self.implied_opening(stated));
-        !self.opening_unknown || opening.zip(self.moved.side()).is_none_or(|(opening, moved)| opening == moved)
+        !self.opening_unknown || opening.zip(self.entered.side()).is_none_or(|(opening, entered)| opening == entered)
     }
 
     /// Nothing known: a symbol of a tape that starts in mid-life.
