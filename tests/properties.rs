@@ -22,7 +22,7 @@ use tapecheck::{Replay, Request};
 use tempfile::TempDir;
 
 /// Few enough that the file runs in well under a minute unoptimised.
-const CASES: u32 = 160;
+const CASES: u32 = 100;
 
 /// The same cases every time, so that a change is to blame for a failure; `PROPTEST_RNG_SEED` looks at others.
 fn few() -> ProptestConfig {

@@ -79,6 +79,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("a source", &["source"]),
     ("the bot's directory", &["read"]),
     ("the ledger", &["ledger", "assertion", "judged"]),
+    ("the causes", &["flows", "causes", "cause"]),
     ("the brokers", &["brokers"]),
     ("the report", &["report", "excerpts"]),
     ("the outputs", &["outputs"]),
