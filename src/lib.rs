@@ -23,6 +23,7 @@ pub mod assertion;
 pub mod books;
 pub mod breaks;
 pub mod brokers;
+pub mod catalogue;
 pub mod cause;
 pub mod causes;
 pub mod cli;

@@ -79,7 +79,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("a source", &["source"]),
     ("the bot's directory", &["read"]),
     ("the ledger", &["ledger", "assertion", "counts", "judged", "lives"]),
-    ("the causes", &["flows", "causes", "cause"]),
+    ("the causes", &["flows", "causes", "cause", "catalogue"]),
     ("the brokers", &["brokers"]),
     ("the report", &["report", "excerpts"]),
     ("the outputs", &["outputs"]),

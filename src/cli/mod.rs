@@ -2,6 +2,7 @@
 
 mod common;
 mod completions;
+mod explain;
 mod replay;
 mod show;
 
@@ -46,6 +47,8 @@ enum Command {
     /// Show the stages: the tape, the expected book, the biography of a symbol
     #[command(subcommand)]
     Show(show::Show),
+    /// Say what a code of a report means, and which case shows it
+    Explain(explain::Explain),
     /// Print completions for a shell
     Completions(completions::Completions),
 }
@@ -102,6 +105,7 @@ pub fn main() -> u8 {
     let output = match cli.command {
         Command::Replay(replay) => replay.run(look),
         Command::Show(show) => show.run(look),
+        Command::Explain(explain) => explain.run(look),
         Command::Completions(completions) => Ok(completions.run()),
     };
     match output.and_then(deliver) {
