@@ -40,6 +40,7 @@ pub mod logs;
 pub mod origin;
 pub mod outputs;
 pub mod position;
+pub mod profit;
 pub mod read;
 pub mod report;
 pub mod sightings;

@@ -1,0 +1,154 @@
+//! Profit and loss as logged, against what prices and quantities say (`formats.md` 3.2: wrong signs, first partial fills, options).
+
+use rust_decimal::Decimal;
+use std::collections::HashMap;
+
+use crate::event::{Action, Claim, Event, Exit, Fact, Form, Movement, Statement, Witness};
+use crate::origin::Origin;
+use crate::position::{InstrumentClass, Symbol};
+use crate::time::Time;
+
+/// The bot itself corrects differences above this, and lets smaller ones stand (`formats.md` 3.2).
+const TOLERANCE: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
+
+/// The day's profit and loss, twice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profit {
+    /// Exits that log a profit and have what is needed to recompute it.
+    pub exits: u64,
+    /// Sum as logged, USD.
+    pub logged: Decimal,
+    /// Sum as recomputed, USD: price difference × quantity held × multiplier, without fees.
+    pub recomputed: Decimal,
+    /// The exits that differ, in tape order.
+    pub differing: Vec<Difference>,
+}
+
+/// One exit whose logged profit is not what its own prices say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// When.
+    pub at: Time,
+    /// Which record.
+    pub origin: Origin,
+    /// USD as logged.
+    pub logged: Decimal,
+    /// USD as recomputed.
+    pub recomputed: Decimal,
+    /// Why they differ, as far as it can be told.
+    pub why: Why,
+}
+
+/// Why a logged profit is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The sign is the other one: a long reckoned as a short.
+    Sign,
+    /// Only the first partial fill was counted (`formats.md` T6).
+    PartialFill,
+    /// An option reckoned per share.
+    Multiplier,
+    /// None of these.
+    Other,
+}
+
+impl Why {
+    /// The code that reports use.
+    pub fn code(self) -> &'static str {
+        match self {
+            Why::Sign => "sign",
+            Why::PartialFill => "partial_fill",
+            Why::Multiplier => "multiplier",
+            Why::Other => "other",
+        }
+    }
+}
+
+/// Recomputes every exit of the tape from `from` on.
+pub fn recompute(events: &[Event], from: Option<Time>) -> Profit {
+    let mut profit = Profit::default();
+    let mut stated: HashMap<Origin, Decimal> = HashMap::new();
+    for event in events.iter().filter(|event| from.is_none_or(|from| event.at >= from)) {
+        match &event.fact {
+            Fact::Statement(Statement { witness: Witness::ExitRecord, claim: Claim::Symbol(_, Form::Equals(quantity)) }) => {
+                stated.insert(event.origin, quantity.abs());
+            }
+            Fact::Movement(Movement { symbol, action: Action::Exit(exit), .. }) => {
+                profit.add(event, symbol, exit, stated.remove(&event.origin));
+            }
+            Fact::Statement(_) | Fact::Movement(_) | Fact::Pulse(_) => {}
+        }
+    }
+    profit
+}
+
+impl Profit {
+    fn add(&mut self, event: &Event, symbol: &Symbol, exit: &Exit, stated: Option<Decimal>) {
+        let (Some(logged), Some(filled), Some(side)) = (exit.profit, exit.filled, exit.side) else { return };
+        let (Some(entry), Some(price)) = (exit.entry_price, exit.price) else { return };
+        // The best estimate of what was held is the larger of what was stated and what was seen filled (formats.md 3.2).
+        let held = stated.map_or(filled, |stated| stated.max(filled));
+        let of = |quantity: Decimal| side.signed(quantity).checked_mul(price - entry);
+        let (Some(per_unit), Some(per_fill)) = (of(held), of(filled)) else { return };
+        let Some(recomputed) = per_unit.checked_mul(symbol.multiplier()) else { return };
+        self.exits += 1;
+        self.logged += logged;
+        self.recomputed += recomputed;
+        let near = |one: Decimal, two: Decimal| (one - two).abs() <= TOLERANCE;
+        if near(logged, recomputed) {
+            return;
+        }
+        let why = if symbol.class() == InstrumentClass::Option && near(logged, per_unit) {
+            Why::Multiplier
+        } else if near(logged, per_fill) {
+            Why::PartialFill
+        } else if near(logged, -per_fill) || near(logged, -per_unit) {
+            Why::Sign
+        } else {
+            Why::Other
+        };
+        self.differing.push(Difference { symbol: symbol.clone(), at: event.at, origin: event.origin, logged, recomputed, why });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use super::*;
+    use crate::event::Sighting;
+    use crate::origin::SourceId;
+    use crate::position::Side;
+
+    fn exit(symbol: &str, side: Side, filled: i64, held: i64, prices: (i64, i64), logged: i64) -> Vec<Event> {
+        let origin = Origin { source: SourceId(0), offset: 0, line: 1 };
+        let symbol = Symbol::parse(symbol).unwrap();
+        let action = Action::Exit(Exit {
+            side: Some(side),
+            filled: Some(Decimal::from(filled)),
+            entry_price: Some(Decimal::from(prices.0)),
+            price: Some(Decimal::from(prices.1)),
+            profit: Some(Decimal::from(logged)),
+            ..Exit::default()
+        });
+        let stated = Claim::Symbol(symbol.clone(), Form::Equals(side.signed(Decimal::from(held))));
+        let facts = [
+            Fact::Statement(Statement { witness: Witness::ExitRecord, claim: stated }),
+            Fact::Movement(Movement { symbol, action, sighting: Sighting::Attribution, joined: Vec::new() }),
+        ];
+        facts.map(|fact| Event { at: Time::UNIX_EPOCH, origin, fact }).into()
+    }
+
+    #[test]
+    fn a_wrong_profit_says_why() {
+        let why = |events: Vec<Event>| recompute(&events, None).differing.first().map(|difference| difference.why);
+        assert_eq!(why(exit("DAL", Side::Long, 5, 5, (10, 12), 10)), None);
+        assert_eq!(why(exit("DAL", Side::Short, 5, 5, (10, 12), -10)), None);
+        assert_eq!(why(exit("DAL", Side::Long, 5, 5, (10, 12), -10)), Some(Why::Sign));
+        assert_eq!(why(exit("DAL", Side::Long, 2, 5, (10, 12), 4)), Some(Why::PartialFill));
+        assert_eq!(why(exit("DAL260220C00051500", Side::Long, 5, 5, (10, 12), 10)), Some(Why::Multiplier));
+        assert_eq!(why(exit("DAL", Side::Long, 5, 5, (10, 12), 77)), Some(Why::Other));
+    }
+}
