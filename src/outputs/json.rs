@@ -2,12 +2,15 @@
 
 use itertools::Itertools;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 use crate::breaks::{BookName, Break, Evidence};
+use crate::brokers::{BrokerRead, Unread};
+use crate::checks::{Detail, Finding};
 use crate::ledger::Fix;
 use crate::position::plain;
-use crate::report::{Book, BookRow, BrokerRead, Integrity, Report};
+use crate::report::{Book, BookRow, Integrity, Report};
 use crate::source::Source;
 use crate::time;
 
@@ -22,7 +25,7 @@ struct Document<'a> {
     books: BTreeMap<&'static str, BookDocument>,
     breaks: Vec<BreakDocument<'a>>,
     fixes: Vec<FixDocument<'a>>,
-    checks: [(); 0],
+    checks: Vec<CheckDocument<'a>>,
     integrity: Vec<IntegrityDocument<'a>>,
     stats: StatsDocument,
     producer: Producer,
@@ -49,6 +52,18 @@ struct BrokerDocument<'a> {
     account: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paper: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unstable: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<UnreadDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnreadDocument<'a> {
+    endpoint: Option<&'static str>,
+    why: &'a str,
 }
 
 #[derive(Serialize)]
@@ -159,6 +174,14 @@ struct FixDocument<'a> {
 }
 
 #[derive(Serialize)]
+struct CheckDocument<'a> {
+    id: &'static str,
+    status: &'static str,
+    summary: &'a str,
+    details: BTreeMap<&'static str, Value>,
+}
+
+#[derive(Serialize)]
 struct IntegrityDocument<'a> {
     source: &'a str,
     line: u32,
@@ -223,7 +246,7 @@ fn document(report: &Report) -> Document<'_> {
         books: report.books.iter().map(|book| (book.name.code(), self::book(book))).collect(),
         breaks: report.breaks.iter().map(|found| broken(found, report)).collect(),
         fixes: report.fixes.iter().map(|fix| self::fix(fix, report)).collect(),
-        checks: [],
+        checks: report.checks.iter().map(check).collect(),
         integrity: report.integrity.iter().map(integrity).collect(),
         stats: stats(report),
         producer: Producer { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -238,7 +261,14 @@ fn broker(broker: &BrokerRead) -> BrokerDocument<'_> {
         read_time_from: broker.time_source.map(|source| source.says()),
         account: broker.account.as_ref().and_then(|account| account.masked_number.as_deref()),
         paper: broker.paper,
+        base_url: broker.base_url.as_deref(),
+        unstable: broker.unstable.iter().map(|symbol| symbol.as_str()).collect(),
+        unread: broker.unread.iter().map(unread).collect(),
     }
+}
+
+fn unread(unread: &Unread) -> UnreadDocument<'_> {
+    UnreadDocument { endpoint: unread.endpoint.map(|endpoint| endpoint.name()), why: &unread.why }
 }
 
 fn source(source: &Source) -> SourceDocument<'_> {
@@ -343,6 +373,22 @@ fn fix<'a>(fix: &'a Fix, report: &'a Report) -> FixDocument<'a> {
         verdict: fix.verdict(),
         source: report.path_of(fix.origin),
         line: fix.origin.line,
+    }
+}
+
+fn check(found: &Finding) -> CheckDocument<'_> {
+    let details = found.details.iter().map(|(key, detail)| (*key, value(detail))).collect();
+    CheckDocument { id: found.id, status: found.status.code(), summary: &found.summary, details }
+}
+
+fn value(detail: &Detail) -> Value {
+    match detail {
+        Detail::Text(text) => Value::from(text.as_str()),
+        Detail::Count(count) => Value::from(*count),
+        Detail::Truth(truth) => Value::from(*truth),
+        Detail::List(list) => Value::from(list.clone()),
+        Detail::Moment(at) => Value::from(at.map(time::show)),
+        Detail::Minutes(minutes) => Value::from(*minutes),
     }
 }
 

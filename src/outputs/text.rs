@@ -7,8 +7,10 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::audit;
 use super::paint::Look;
 use crate::breaks::{BookName, Break, Evidence, Kind, Severity};
+use crate::checks::Status;
 use crate::position::{Symbol, plain};
 use crate::report::{BookRow, Integrity, Report, Verdict};
 use crate::time::{self, Time};
@@ -26,6 +28,7 @@ pub fn write(report: &Report, look: &Look) -> String {
     verdict(report, look, &mut out);
     if !look.quiet {
         books(report, look, &mut out);
+        audit::write(report, look, &mut out);
         breaks(report, look, &mut out);
         fixes(report, &mut out);
         integrity(report, look, &mut out);
@@ -58,7 +61,9 @@ fn verdict(report: &Report, look: &Look, out: &mut String) {
         plural(of(Severity::Warning).count(), "warning"),
         plural(of(Severity::Note).count(), "note"),
     ];
-    line(out, &format!("{}  {}", look.paint(word, style), counts.join(", ")));
+    let failed = report.checks.iter().filter(|check| check.status == Status::Fail).count();
+    let checks = if failed == 0 { String::new() } else { format!(", {}", plural(failed, "failed check")) };
+    line(out, &format!("{}  {}{checks}", look.paint(word, style), counts.join(", ")));
     let window = |at: Option<Time>| at.map_or_else(|| "?".to_owned(), time::show);
     line(out, &format!("window  {} to {}", window(report.window.from), window(report.window.until)));
     line(out, &format!("broker  {}", broker(report)));
@@ -72,7 +77,8 @@ fn verdict(report: &Report, look: &Look, out: &mut String) {
 fn broker(report: &Report) -> String {
     let broker = &report.broker;
     let Some(began) = broker.read_began else { return "none".to_owned() };
-    let mut text = format!("{}, as of {}", broker.kind, time::show(began));
+    let state = if broker.has_answered() { "as of" } else { "NOT READ at" };
+    let mut text = format!("{}, {state} {}", broker.kind, time::show(began));
     if let Some(source) = broker.time_source {
         let _ = write!(text, " (by {})", source.says());
     }
@@ -83,6 +89,10 @@ fn broker(report: &Report) -> String {
         Some(true) => text.push_str(", paper"),
         Some(false) => text.push_str(", LIVE"),
         None => {}
+    }
+    if let Some(url) = &broker.base_url {
+        let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+        let _ = write!(text, ", {host}");
     }
     text
 }

@@ -1,0 +1,13 @@
+//! The world beyond the files: the clock and the environment, read here and nowhere else.
+
+use crate::time::Time;
+
+/// What time it is.
+pub fn clock() -> Time {
+    chrono::Utc::now()
+}
+
+/// What a variable is set to.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
