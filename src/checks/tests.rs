@@ -29,15 +29,12 @@ impl Day {
             r#"{"account_number":"PA3EXAMPLE01","status":"ACTIVE","trading_blocked":false}"#,
             r#"[{"symbol":"AAPL","qty":"10","side":"long","avg_entry_price":"100","current_price":"101"}]"#,
         );
+        day.clean(90, 0);
         day.entry(60);
         day.state(1);
         day.metadata(r#"{"AAPL":{"side":"buy","entry_ts":"2026-02-09T16:00:00Z","entry_score":4.5,"components":{"flow":1}}}"#);
         day.cycles(30);
-        day.line(
-            "data/audit_positions_autofix.jsonl",
-            1,
-            r#"{"event":"reconciliation_clean","ts":"TIME","details":{"positions_count":1}}"#,
-        );
+        day.clean(1, 1);
         day.line("logs/exit.jsonl", 2, r#"{"ts":"TIME","msg":"hold_floor_skipped","symbol":"AAPL"}"#);
         day
     }
@@ -71,13 +68,19 @@ impl Day {
     }
 
     fn entry(&self, minutes_ago: i64) {
-        let line = r#"{"ts":"TIME","type":"attribution","trade_id":"open_AAPL_TIME","symbol":"AAPL","pnl_usd":0,"context":{"direction":"bullish","side":"buy","qty":10,"entry_price":100,"entry_score":4.5,"entry_status":"filled","order_type":"limit"}}"#;
+        let line = r#"{"ts":"TIME","type":"attribution","trade_id":"open_AAPL_TIME","symbol":"AAPL","pnl_usd":0,"context":{"direction":"bullish","side":"buy","qty":10,"entry_price":100,"score":4.5,"entry_score":4.5,"entry_status":"filled","order_type":"limit"}}"#;
         self.line("logs/attribution.jsonl", minutes_ago, line);
     }
 
     fn state(&self, minutes_ago: i64) {
         let text = r#"{"timestamp":"TIME","opens":{"AAPL":{"entry_price":100.0,"qty":10.0,"side":"long","ts":"TIME","high_water":101.0,"entry_score":4.5}}}"#;
         self.file("state/executor_state.json", &text.replace("TIME", &self.ago(minutes_ago)));
+    }
+
+    /// A round of the reconciler that found nothing to fix.
+    fn clean(&self, minutes_ago: i64, count: u32) {
+        let line = r#"{"event":"reconciliation_clean","ts":"TIME","details":{"positions_count":COUNT}}"#;
+        self.line("data/audit_positions_autofix.jsonl", minutes_ago, &line.replace("COUNT", &count.to_string()));
     }
 
     fn metadata(&self, text: &str) {
