@@ -79,7 +79,7 @@ fn broker(report: &Report) -> String {
     let Some(began) = broker.read_began else { return "none".to_owned() };
     let state = if broker.has_answered() { "as of" } else { "NOT READ at" };
     let mut text = format!("{}, {state} {}", broker.kind, time::show(began));
-    if let Some(source) = broker.time_source {
+    if let Some(source) = broker.time_source.filter(|_| broker.has_answered()) {
         let _ = write!(text, " (by {})", source.says());
     }
     if let Some(number) = broker.account.as_ref().and_then(|account| account.masked_number.as_deref()) {

@@ -74,10 +74,8 @@ impl Live {
                 let recording = Recording::of(&reading);
                 let shift = recording.read_began - reading.read_began;
                 if !shift.is_zero() {
-                    notices.push(format!(
-                        "the broker's clock and this machine's are {} s apart; the broker's counts",
-                        shift.num_seconds().abs()
-                    ));
+                    let apart = shift.num_seconds().abs();
+                    notices.push(format!("this machine's clock is {apart} s away from the broker's: times are the broker's"));
                 }
                 Answered { recording, shift, notices, requests: reading.requests, took: began.elapsed() }
             }
