@@ -2,8 +2,14 @@
 //!
 //!     cargo run --example fake_alpaca -- SCENARIO [--dir FOLDER] [--port P]
 
+#![expect(clippy::print_stdout, reason = "prints what to set in another shell")]
+
 #[path = "../tests/fake/mod.rs"]
-#[expect(dead_code, reason = "the tests look at more of the fake than this does")]
+#[expect(
+    dead_code,
+    clippy::disallowed_methods,
+    reason = "the tests look at more of the fake than this does; it has a clock and files"
+)]
 mod fake;
 
 use std::error::Error;

@@ -17,6 +17,8 @@ const MOST_MOVEMENTS_KEPT: usize = 40;
 pub struct Account {
     /// What should be held.
     pub position: Position,
+    /// It was known to be flat when the tape first named it: a whole book or a count had been stated.
+    pub began_flat: bool,
     /// The quantity before each movement of the last seconds, for the grace.
     pub before: VecDeque<(Time, Quantity)>,
     /// The last statement that held.
@@ -77,6 +79,7 @@ impl Account {
     /// An account with the position it begins with: flat, or unknown where the tape starts in mid-life.
     pub fn beginning(position: Position) -> Account {
         Account {
+            began_flat: position.quantity.is_flat(),
             position,
             before: VecDeque::new(),
             last_agreed: None,
@@ -163,6 +166,10 @@ impl Position {
         self.average_entry_price = average(self.claimed.abs(), self.average_entry_price, claimed, entry.price);
         let signed = if side == Side::Long { range } else { range.negated() };
         self.quantity = self.quantity.plus(&signed);
+        if self.opening_unknown {
+            self.moved = self.moved.plus(&signed);
+            self.entered = self.entered.plus(&signed);
+        }
         self.claimed += side.signed(claimed);
         if let (Some(low), Some(high)) = (range.low(), range.high()) {
             self.unfilled += side.signed(high - low);
@@ -189,6 +196,9 @@ impl Position {
             if side == Side::Long { Quantity::at_least(Decimal::ZERO) } else { Quantity::at_least(Decimal::ZERO).negated() };
         self.quantity = moved.narrowed(&own_side).unwrap_or(Quantity::FLAT);
         let quantity = scale_out.quantity.unwrap_or(Decimal::ZERO);
+        if self.opening_unknown {
+            self.moved = self.moved.plus(&taken);
+        }
         self.claimed -= side.signed(quantity);
         self.provenance.reduce(quantity);
     }
@@ -213,6 +223,8 @@ impl Position {
 
     /// A witness said exactly `quantity`, and it was possible: the range becomes this, and what may still fill is remembered.
     pub fn settle(&mut self, quantity: Decimal) {
+        self.opening_unknown = false;
+        self.moved = Quantity::FLAT;
         if self.quantity.known() != Some(quantity) {
             let was_unknown = self.quantity.low().is_none() || self.quantity.high().is_none();
             let far = match self.quantity.known() {
@@ -220,11 +232,16 @@ impl Position {
                 None if self.unfilled.is_sign_negative() => self.quantity.low(),
                 None => self.quantity.high(),
             };
-            self.unfilled = far.map_or(Decimal::ZERO, |far| far - quantity);
             self.quantity = Quantity::exact(quantity);
             if was_unknown {
+                // What a pending entry may still bring stays possible: the opening balance took the place of its fill.
                 self.provenance.unknown += (quantity.abs() - self.provenance.total()).max(Decimal::ZERO);
-                self.claimed = quantity;
+                if quantity.abs() >= self.claimed.abs() {
+                    self.claimed = quantity;
+                    self.unfilled = Decimal::ZERO;
+                }
+            } else {
+                self.unfilled = far.map_or(Decimal::ZERO, |far| far - quantity);
             }
         }
         self.provenance.confirm();
@@ -237,6 +254,8 @@ impl Position {
         let was_flat = self.quantity.is_flat();
         self.quantity = quantity;
         self.unfilled = Decimal::ZERO;
+        self.opening_unknown = false;
+        self.moved = Quantity::FLAT;
         self.provenance.confirm();
         if flipped {
             self.provenance = crate::position::Provenance::default();

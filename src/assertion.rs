@@ -125,6 +125,9 @@ impl Ledger {
         let tolerance = self.settings.tolerance_quantity;
         let account = self.account(symbol);
         let Some(settled) = account.position.quantity.known() else { return };
+        if before.opening_unknown {
+            return self.note_opening(event, symbol, before, settled, moved, evidence, witness);
+        }
         let known_before = before.quantity.known();
         if known_before == Some(settled) || before.quantity.low().is_none() || before.quantity.high().is_none() {
             return;
@@ -161,16 +164,45 @@ impl Ledger {
         self.account(symbol).partly = Some(place);
     }
 
+    /// More was held than the tape's own entries brought: something was held when the tape began (`formats.md` T4).
+    #[expect(clippy::too_many_arguments, reason = "as its caller")]
+    fn note_opening(
+        &mut self,
+        event: &Event,
+        symbol: &Symbol,
+        before: &Position,
+        settled: Decimal,
+        moved: Vec<Evidence>,
+        evidence: &Evidence,
+        witness: Witness,
+    ) {
+        let opening = before.implied_opening(settled);
+        if before.entered.is_flat() || opening.abs() <= self.settings.tolerance_quantity {
+            return;
+        }
+        let records = moved.into_iter().chain([evidence.clone()]).collect();
+        let kind = if witness == Witness::ExitRecord { Kind::ExitQuantity } else { Kind::Quantity };
+        let note = Break {
+            severity: Severity::Note,
+            expected: Said::Quantity(before.moved),
+            actual: Said::Quantity(Quantity::exact(settled)),
+            opening: Some(opening),
+            ..self.opened(Some(symbol), kind, BookName::Expected, witness.code(), event.at, records)
+        };
+        self.breaks.push(Break { last_agreed_at: None, resolved_at: Some(event.at), ..note });
+    }
+
     /// A note that turned out to be nothing: kept in place so that other indices stay true, and left out of the report.
     fn withdraw(&mut self, symbol: &Symbol, place: usize) {
-        self.breaks[place].actual = self.breaks[place].expected;
+        self.breaks[place].withdrawn = true;
         self.account(symbol).partly = None;
     }
 
     fn fails(&mut self, event: &Event, symbol: &Symbol, form: &Form, witness: Witness, in_flight: Decimal) -> Outcome {
         let evidence = Evidence { at: event.at, origin: event.origin, says: says(witness, form) };
         let grace = self.settings.grace;
-        let expected = self.account(symbol).position.quantity;
+        let position = &self.account(symbol).position;
+        let expected = if position.opening_unknown { position.moved } else { position.quantity };
         let kind = kind_of(witness, form, &expected);
         let open_places = self.account(symbol).open.clone();
         let again = open_places.into_iter().find(|place| {
@@ -292,6 +324,7 @@ impl Ledger {
             for symbol in open.iter().filter(|symbol| !sure.contains(symbol)) {
                 self.holds(event, symbol, &Form::NotHeld, Witness::Reconciler);
                 self.keep_index(symbol);
+                self.counted_flat.push((event.at, event.origin, symbol.clone()));
             }
             self.nothing_else_is_held();
         }
@@ -372,13 +405,21 @@ impl Ledger {
         named.evidence.sort_by_key(|evidence| (evidence.at, evidence.origin));
         named.first_failed_at = first;
         named.opened_at = first;
-        self.breaks[count].actual = self.breaks[count].expected;
+        self.breaks[count].withdrawn = true;
         self.count_open = None;
     }
 }
 
 /// Whether a form is possible for a position; what an order may still fill is possible too.
 fn fits(position: &Position, form: &Form, tolerance: Decimal) -> bool {
+    let stated = match form {
+        Form::Equals(quantity) => Some(*quantity),
+        Form::NotHeld => Some(Decimal::ZERO),
+        Form::AtLeast(_) | Form::Held | Form::ScoreLost(_) => None,
+    };
+    if stated.is_some_and(|stated| !position.opening_is_plausible(stated)) {
+        return false;
+    }
     if allows(&position.quantity, form, tolerance) {
         return true;
     }

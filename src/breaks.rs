@@ -229,6 +229,10 @@ pub struct Break {
     pub resolved_at: Option<Time>,
     /// Latest price of the market that was seen, to put the difference into money.
     pub price: Option<Decimal>,
+    /// What must have been held when the tape began, where that explains it.
+    pub opening: Option<Decimal>,
+    /// It turned out to be nothing, or to be part of another: kept in its place, left out of the report.
+    pub withdrawn: bool,
     /// Another legal order of tied events would change it.
     pub order_sensitive: bool,
     /// Why.

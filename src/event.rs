@@ -384,6 +384,8 @@ pub enum Pulse {
     DegradedEntered,
     /// The reconciler has the broker again.
     DegradedExited,
+    /// The reconciler had neither the broker nor a copy of its answer: what its cycle says is about an empty book.
+    NoSnapshot,
     /// The reconciler could not read the broker.
     BrokerUnreachable,
     /// The bot meant to do something: a trigger, an order sent, `positions_to_close`.
@@ -445,6 +447,7 @@ impl Event {
                 | Pulse::Fix { .. }
                 | Pulse::DegradedEntered
                 | Pulse::DegradedExited
+                | Pulse::NoSnapshot
                 | Pulse::BrokerUnreachable,
             ) => None,
         }

@@ -1,6 +1,7 @@
 //! The books that are judged and never adopted: the executor's, the metadata's; and annotations that got lost.
 
 use chrono::Duration;
+use itertools::Itertools;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 
@@ -15,6 +16,12 @@ use crate::time::{self, Time};
 
 /// Relative tolerance of entry prices: 0.01 % (contract, section 1).
 const PRICE_TOLERANCE_RATIO: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
+
+/// A reset writes all rows within this (incident 7).
+const ONE_WRITE: Duration = Duration::milliseconds(5);
+
+/// Fewer rows than this may share a moment by chance: two entries in one cycle do.
+const RESET_ROWS: usize = 3;
 
 /// Files of one cycle of the reconciler are written within this.
 const SAME_CYCLE: Duration = Duration::seconds(1);
@@ -228,19 +235,70 @@ impl Ledger {
         if let (Some(book), Some(event)) = (self.books.get(&BookName::Metadata).cloned(), metadata) {
             self.judge_metadata(event, &book, end);
         }
+        self.state_resets();
         self.unresolved_pending(end);
         self.missing_sightings(missing);
         self.stale_executor();
         self.stale_tape();
-        self.breaks.retain(|found| {
-            found.kind == Kind::MissingEntryScore || found.expected != found.actual || found.expected == Said::Nothing
+    }
+
+    /// Scores that went in one moment are one finding about many symbols: the state was wiped and written again (incident 7).
+    fn state_resets(&mut self) {
+        let lost = self.breaks.iter().enumerate().filter(|(_, found)| {
+            // The executor's file names all scores at one moment, whenever they went.
+            found.kind == Kind::MissingEntryScore && !found.withdrawn && found.witness != Witness::ExecutorState.code()
         });
+        let mut lost: Vec<(Time, usize)> = lost.map(|(place, found)| (found.first_failed_at, place)).collect();
+        lost.sort_unstable();
+        for group in lost.chunk_by(|one, two| two.0 - one.0 <= ONE_WRITE) {
+            if group.len() < RESET_ROWS {
+                continue;
+            }
+            let at = group[0].0;
+            let symbols = group.iter().filter_map(|(_, place)| self.breaks[*place].symbol.as_ref()).join(", ");
+            let says =
+                format!("{} rows were written anew in one moment, with score 0 and a new entry time: {symbols}", group.len());
+            let mut evidence: Vec<Evidence> =
+                group.iter().filter_map(|(_, place)| self.breaks[*place].evidence.first().cloned()).collect();
+            if let Some(first) = evidence.first_mut() {
+                first.says = says;
+            }
+            for (_, place) in group {
+                self.breaks[*place].withdrawn = true;
+            }
+            let found = Break {
+                severity: Severity::Warning,
+                ..self.opened(None, Kind::MissingEntryScore, BookName::Metadata, "tape", at, evidence)
+            };
+            self.breaks.push(found);
+        }
+    }
+
+    /// The score was gone before the first witness that said so.
+    fn date_back(&mut self, symbol: &Symbol, since: Time) {
+        let Some(place) = self.account(symbol).score_lost else { return };
+        let found = &mut self.breaks[place];
+        if since < found.first_failed_at {
+            found.first_failed_at = since;
+            found.opened_at = since;
+            found.witness = Witness::Metadata.code();
+        }
+    }
+
+    /// Entry times that several rows of the metadata have in common are the moment of a reset, not of entries (incident 25): that is
+    /// when their scores went, where no log of the reconciler says so.
+    fn invented_times(book: &LastBook) -> BTreeSet<Time> {
+        let lost = book.holdings.iter().filter(|holding| holding.score.is_some_and(|score| score <= Decimal::ZERO));
+        let times: Vec<Time> = lost.filter_map(|holding| holding.entry_time).sorted().collect();
+        let groups = times.chunk_by(|one, two| *two - *one <= ONE_WRITE);
+        groups.filter(|group| group.len() >= RESET_ROWS).flatten().copied().collect()
     }
 
     /// The metadata has no time of its own: rows are written and deleted with each trade, so it describes the end of the tape.
     fn judge_metadata(&mut self, event: &Event, book: &LastBook, end: Time) {
         let grace = self.settings.grace;
         let settled = |moved: Option<Time>| moved.is_none_or(|moved| end - moved > grace);
+        let invented = Self::invented_times(book);
         for holding in &book.holdings {
             let origin = crate::origin::Origin { line: holding.line, ..event.origin };
             let account = self.account(&holding.symbol);
@@ -258,7 +316,11 @@ impl Ledger {
                 let says = format!("the metadata says {row}, the position is {held}");
                 self.annotation(&holding.symbol, Kind::Side, BookName::Metadata, end, vec![Evidence { at: end, origin, says }]);
             }
-            self.judge_score(&Event { at: end, origin, fact: event.fact.clone() }, holding, Witness::Metadata);
+            let since = holding.entry_time.filter(|time| invented.contains(time)).unwrap_or(end);
+            self.judge_score(&Event { at: since, origin, fact: event.fact.clone() }, holding, Witness::Metadata);
+            if since < end {
+                self.date_back(&holding.symbol, since);
+            }
         }
         let rows: BTreeSet<&Symbol> = book.holdings.iter().map(|holding| &holding.symbol).collect();
         let without: Vec<Symbol> = self.not_flat().iter().filter(|symbol| !rows.contains(symbol)).cloned().collect();

@@ -84,6 +84,8 @@ pub struct Fix {
     pub contradicted: bool,
     /// It was made while the reconciler had lost the broker.
     pub degraded: bool,
+    /// What it contradicted has a proved cause.
+    pub cause_known: bool,
 }
 
 /// A whole book as it was last stated.
@@ -121,6 +123,8 @@ pub struct Ledger {
     pub(crate) accounts: BTreeMap<Symbol, Account>,
     opening: Opening,
     pub(crate) degraded: bool,
+    /// The reconciler's last cycle had no answer of the broker.
+    no_snapshot: bool,
     upcoming: VecDeque<(usize, Event)>,
     next_place: usize,
     /// Symbols that are not surely flat, so that a whole book need not ask all that ever were.
@@ -133,6 +137,8 @@ pub struct Ledger {
     pub breaks: Vec<Break>,
     /// The open break of the count, if there is one.
     pub(crate) count_open: Option<usize>,
+    /// Symbols that a count showed to be flat, which no statement named.
+    pub(crate) counted_flat: Vec<(Time, Origin, Symbol)>,
     /// All fixes.
     pub fixes: Vec<Fix>,
     contradicted: HashMap<Origin, Time>,
@@ -167,6 +173,7 @@ impl Ledger {
             accounts: BTreeMap::new(),
             opening: Opening::Unknown,
             degraded: false,
+            no_snapshot: false,
             upcoming: VecDeque::new(),
             next_place: 0,
             not_flat: BTreeSet::new(),
@@ -174,6 +181,7 @@ impl Ledger {
             lately_moved: VecDeque::new(),
             breaks: Vec::new(),
             count_open: None,
+            counted_flat: Vec::new(),
             fixes: Vec::new(),
             contradicted: HashMap::new(),
             tally: Tally::default(),
@@ -349,6 +357,7 @@ impl Ledger {
         match pulse {
             Pulse::DegradedEntered => self.degraded = true,
             Pulse::DegradedExited => self.degraded = false,
+            Pulse::NoSnapshot => self.no_snapshot = true,
             Pulse::Cycle { market_open, .. } => {
                 let new = self.cycles.last().is_none_or(|last| event.at - *last > ONE_CYCLE);
                 if *market_open != Some(false) && new {
@@ -365,6 +374,7 @@ impl Ledger {
                     symbols: symbols.clone(),
                     contradicted,
                     degraded: self.degraded,
+                    cause_known: false,
                 });
             }
             Pulse::CycleStarted
@@ -380,20 +390,43 @@ impl Ledger {
 
     /// Whether a symbol had a break until the moment of a fix.
     fn was_broken(&self, symbol: &Symbol, at: Time) -> bool {
+        self.faults_at(symbol, at).next().is_some()
+    }
+
+    /// The breaks of a symbol that were open until the moment of a fix.
+    fn faults_at(&self, symbol: &Symbol, at: Time) -> impl Iterator<Item = &Break> {
         let earliest = at - self.settings.grace;
-        self.accounts.get(symbol).is_some_and(|account| {
-            account
-                .faults
-                .iter()
-                .map(|place| &self.breaks[*place])
-                .any(|found| found.resolved_at.is_none_or(|resolved| resolved >= earliest))
-        })
+        let faults = self.accounts.get(symbol).map_or(&[][..], |account| &account.faults);
+        let faults = faults.iter().filter_map(|place| self.breaks.get(*place));
+        faults.filter(move |found| found.first_failed_at <= at && found.resolved_at.is_none_or(|resolved| resolved >= earliest))
+    }
+
+    /// Hindsight: a fix was right where what it repaired has a proved cause (design, rule 5).
+    pub(crate) fn judge_fixes(&mut self) {
+        let known = |fix: &Fix| {
+            let faults: Vec<&Break> = fix.symbols.iter().flat_map(|symbol| self.faults_at(symbol, fix.at)).collect();
+            !faults.is_empty() && faults.iter().all(|found| found.cause.proved)
+        };
+        let judged: Vec<bool> = self.fixes.iter().map(known).collect();
+        for (fix, known) in self.fixes.iter_mut().zip(judged) {
+            fix.cause_known = known;
+        }
+    }
+
+    /// Sets what a symbol began with: an edit of the opening balance.
+    pub(crate) fn begin_with(&mut self, symbol: &Symbol, quantity: Decimal) {
+        let account = self.account(symbol);
+        account.position = Position { quantity: Quantity::exact(quantity), claimed: quantity, ..Position::flat() };
+        self.keep_index(symbol);
     }
 
     fn statement(&mut self, place: usize, event: &Event, statement: &Statement) {
         self.tally.statements += 1;
         let witness = statement.witness;
-        if self.degraded && witness.standing() == Standing::BrokerUnlessDegraded {
+        if witness == Witness::PortfolioHistory {
+            self.no_snapshot = false;
+        }
+        if (self.degraded || self.no_snapshot) && witness.standing() == Standing::BrokerUnlessDegraded {
             if let Claim::Symbol(symbol, form) = &statement.claim {
                 let contradicts = !self.fits(symbol, form);
                 self.remember_contradiction(event, contradicts);
@@ -521,6 +554,8 @@ impl Ledger {
             first_failed_at: at,
             resolved_at: None,
             price: account.and_then(|account| account.price),
+            opening: None,
+            withdrawn: false,
             order_sensitive: false,
             cause: Cause::unknown(),
             evidence,

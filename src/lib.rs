@@ -24,11 +24,14 @@ pub mod books;
 pub mod breaks;
 pub mod brokers;
 pub mod calendar;
+pub mod cause;
+pub mod causes;
 pub mod checks;
 pub mod cli;
 pub mod event;
 pub mod excerpts;
 pub mod fills;
+pub mod flows;
 pub mod json;
 pub mod judged;
 pub mod ledger;
@@ -137,7 +140,8 @@ pub fn judge(request: &Request, mut readings: read::Readings, recording: Option<
         None => (BrokerRead::none(), Calendar::default()),
     };
     let tape = tape::make(std::mem::take(&mut readings.events), &cut(request));
-    let ledger = fold(&tape, request);
+    let mut ledger = fold(&tape, request);
+    cause::explain(&mut ledger, &tape);
     let activity = || Activity::of(&tape.events, &readings.sources);
     let audit = request.audit.and(request.window.at).map(|now| Audit { now, calendar, activity: activity() });
     let mut report = report::make(Parts {

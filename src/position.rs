@@ -304,6 +304,12 @@ pub struct Position {
     pub claimed: Decimal,
     /// What may still fill of entries whose order was not cancelled: the far end of their ranges, signed.
     pub unfilled: Decimal,
+    /// What the bot's movements alone brought since the tape began, where the opening balance is unknown; flat otherwise.
+    pub moved: Quantity,
+    /// What the bot's entries alone brought since then.
+    pub entered: Quantity,
+    /// The tape starts in mid-life, and no witness has told what was held.
+    pub opening_unknown: bool,
     /// Weighted average price of the entries, per share or contract.
     pub average_entry_price: Option<Decimal>,
     /// Score of the latest entry.
@@ -321,6 +327,9 @@ impl Position {
             quantity: Quantity::FLAT,
             claimed: Decimal::ZERO,
             unfilled: Decimal::ZERO,
+            moved: Quantity::FLAT,
+            entered: Quantity::FLAT,
+            opening_unknown: false,
             average_entry_price: None,
             entry_score: None,
             entry_time: None,
@@ -328,9 +337,25 @@ impl Position {
         }
     }
 
+    /// The opening balance that a stated quantity implies, by the nearer end of what the bot brought: zero where that explains all.
+    pub fn implied_opening(&self, stated: Decimal) -> Decimal {
+        match (self.moved.low(), self.moved.high()) {
+            (Some(low), _) if stated < low => stated - low,
+            (_, Some(high)) if stated > high => stated - high,
+            _ => Decimal::ZERO,
+        }
+    }
+
+    /// Whether an opening balance that would make `stated` true is one that the bot could have entered upon: a bot does not enter long
+    /// what it is short of.
+    pub fn opening_is_plausible(&self, stated: Decimal) -> bool {
+        let opening = Side::of(self.implied_opening(stated));
+        !self.opening_unknown || opening.zip(self.entered.side()).is_none_or(|(opening, entered)| opening == entered)
+    }
+
     /// Nothing known: a symbol of a tape that starts in mid-life.
     pub fn unknown() -> Position {
-        Position { quantity: Quantity::UNKNOWN, ..Position::flat() }
+        Position { quantity: Quantity::UNKNOWN, opening_unknown: true, ..Position::flat() }
     }
 }
 

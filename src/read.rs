@@ -1,5 +1,7 @@
 //! The edge of the bot's directory: which files there are, decompressed, cut into lines, harvested.
 
+#![expect(clippy::disallowed_methods, reason = "the edge: here the bot's files are found and opened")]
+
 use flate2::read::MultiGzDecoder;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};

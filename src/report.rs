@@ -253,7 +253,7 @@ fn in_window(breaks: &[Break], from: Option<Time>) -> Vec<Break> {
     let within = |found: &&Break| {
         from.is_none_or(|from| found.first_failed_at >= from || found.resolved_at.is_none_or(|resolved| resolved >= from))
     };
-    breaks.iter().filter(within).cloned().collect()
+    breaks.iter().filter(within).filter(|found| !found.withdrawn).cloned().collect()
 }
 
 fn sorted(mut breaks: Vec<Break>) -> Vec<Break> {
@@ -437,11 +437,12 @@ impl Break {
 }
 
 impl Fix {
-    /// Hindsight (design, rule 5): what agreed with the tape was routine; what did not overwrote a book whose fault was not known;
-    /// what was made without the broker moved the book away from it.
+    /// Hindsight (design, rule 5): what agreed with the tape was routine; what did not repaired a fault whose cause is proved, or
+    /// overwrote a book without it being known; what was made without the broker moved the book away from it.
     pub fn verdict(&self) -> &'static str {
         match (self.contradicted, self.degraded) {
             (true, true) => "harmful",
+            (true, false) if self.cause_known => "right",
             (true, false) => "masking",
             (false, _) => "routine",
         }

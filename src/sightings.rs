@@ -73,7 +73,7 @@ impl Kind {
 
 /// Joins the sightings among the events of all sources. The result is not in order yet.
 pub fn join(events: Vec<Event>) -> Joined {
-    let mut groups: BTreeMap<(Symbol, Kind), Vec<(Time, Origin, Movement)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Symbol, Kind), Records> = BTreeMap::new();
     let mut joined = Joined::default();
     for event in events {
         match event.fact {
@@ -94,6 +94,9 @@ pub fn join(events: Vec<Event>) -> Joined {
     joined
 }
 
+/// The records of one kind of movement of one symbol.
+type Records = Vec<(Time, Origin, Movement)>;
+
 /// One real event and its sightings; the first record is the one of most trust.
 struct Cluster {
     at: Time,
@@ -104,6 +107,13 @@ struct Cluster {
 impl Cluster {
     fn has(&self, sighting: Sighting) -> bool {
         self.movement.sighting == sighting || self.movement.joined.iter().any(|(other, _, _)| *other == sighting)
+    }
+
+    /// Whether this log saw it already, in a record of another moment: then a further record is of another event. One of the same moment
+    /// is the same record in another spelling.
+    fn has_another(&self, sighting: Sighting, at: Time) -> bool {
+        let mine = self.movement.sighting == sighting && self.at != at;
+        mine || self.movement.joined.iter().any(|(other, seen, _)| *other == sighting && *seen != at)
     }
 
     /// Takes another record's sighting, and what it knows that this one does not.
@@ -164,7 +174,7 @@ fn complete_entry(mine: &mut Entry, order: &Entry) {
     }
 }
 
-fn clusters(mut records: Vec<(Time, Origin, Movement)>, joined: &mut u64) -> Vec<Cluster> {
+fn clusters(mut records: Records, joined: &mut u64) -> Vec<Cluster> {
     records.sort_by_key(|(at, origin, movement)| (movement.sighting, *at, *origin));
     let mut clusters: Vec<Cluster> = Vec::new();
     for (sighting, records) in &records.into_iter().chunk_by(|(_, _, movement)| movement.sighting) {
@@ -176,7 +186,7 @@ fn clusters(mut records: Vec<(Time, Origin, Movement)>, joined: &mut u64) -> Vec
                     clusters[place].take(at, origin, movement);
                     *joined += 1;
                 }
-                None if is_again(&clusters, alone.last(), at, &movement) => *joined += 1,
+                None if is_again(alone.last(), at) => *joined += 1,
                 None => alone.push(Cluster { at, origin, movement }),
             }
         }
@@ -186,9 +196,10 @@ fn clusters(mut records: Vec<(Time, Origin, Movement)>, joined: &mut u64) -> Vec
     clusters
 }
 
-/// The same record spelt in another way: same log, same moment to the microsecond, same content (`formats.md` 16: trade ids are unique).
-fn is_again(_clusters: &[Cluster], last: Option<&Cluster>, at: Time, movement: &Movement) -> bool {
-    last.is_some_and(|last| last.at == at && last.movement.action == movement.action)
+/// The same record spelt in another way: same log, same symbol and kind, same moment (`formats.md` 16: trade ids, which are made of
+/// these, are unique).
+fn is_again(last: Option<&Cluster>, at: Time) -> bool {
+    last.is_some_and(|last| last.at == at)
 }
 
 /// Finds a record's cluster: by order id, by the lot's entry time, else by the nearest time.
@@ -217,7 +228,7 @@ impl Index {
     }
 
     fn match_for(&mut self, clusters: &[Cluster], at: Time, movement: &Movement, sighting: Sighting) -> Option<usize> {
-        let free = |place: &usize| !clusters[*place].has(sighting);
+        let free = |place: &usize| !clusters[*place].has_another(sighting, at);
         if let Action::Exit(exit) = &movement.action {
             let by_order = exit.order_id.as_ref().and_then(|id| self.by_order.get(id).copied());
             let near = |place: &usize| (clusters[*place].at - at).abs() <= WINDOW;
@@ -236,7 +247,7 @@ impl Index {
 struct Coverage(HashMap<(Kind, Sighting), (Time, Time)>);
 
 impl Coverage {
-    fn of(groups: &BTreeMap<(Symbol, Kind), Vec<(Time, Origin, Movement)>>) -> Coverage {
+    fn of(groups: &BTreeMap<(Symbol, Kind), Records>) -> Coverage {
         let mut spans: HashMap<(Kind, Sighting), (Time, Time)> = HashMap::new();
         for ((_, kind), records) in groups {
             for (at, _, movement) in records {

@@ -51,7 +51,7 @@ pub fn make(events: Vec<Event>, cut: &Cut) -> Tape {
         tape.missing_sightings.retain(|missing| missing.at <= until);
     }
     tape.events.sort_by_key(|event| (event.at, rank(event), event.origin));
-    tape.events.dedup_by(|later, earlier| is_said_again(later, earlier));
+    say_once(&mut tape.events);
     tape
 }
 
@@ -59,7 +59,7 @@ pub fn make(events: Vec<Event>, cut: &Cut) -> Tape {
 /// written, then the broker's whole books, single statements, counts, the books that are judged, and other pulses.
 fn rank(event: &Event) -> u8 {
     match &event.fact {
-        Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited) => 0,
+        Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited | Pulse::NoSnapshot) => 0,
         Fact::Movement(_) => 1,
         Fact::Statement(Statement { witness, claim }) => match (witness.standing(), claim) {
             (Standing::Bot, _) => 1,
@@ -72,9 +72,25 @@ fn rank(event: &Event) -> u8 {
     }
 }
 
-/// The same statement of the same witness at the same moment, written twice in different spellings.
-fn is_said_again(later: &Event, earlier: &Event) -> bool {
-    later.at == earlier.at && matches!(later.fact, Fact::Statement(_)) && later.fact == earlier.fact
+/// The same statement of the same witness at the same moment, written twice in different spellings, is said once.
+fn say_once(events: &mut Vec<Event>) {
+    let mut moment: Option<Time> = None;
+    let mut said: Vec<Statement> = Vec::new();
+    events.retain(|event| {
+        if moment != Some(event.at) {
+            moment = Some(event.at);
+            said.clear();
+        }
+        let Fact::Statement(statement) = &event.fact else { return true };
+        if matches!(statement.claim, Claim::WholeBook(_)) {
+            return true;
+        }
+        let new = !said.contains(statement);
+        if new {
+            said.push(statement.clone());
+        }
+        new
+    });
 }
 
 /// Leaves out symbols that were not asked for. A count of the whole book cannot be checked against part of it, and goes too.

@@ -1,5 +1,12 @@
 //! The audit, live and recorded, through a fake broker and the front door.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on fails, and looks at the world"
+)]
+
 #[expect(dead_code, reason = "the broker's own tests look at more of the fake than these do")]
 mod fake;
 

@@ -1,5 +1,7 @@
 //! The broker, read through a fake one: what goes wrong on the wire, and what must never happen whatever goes wrong.
 
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and looks at the world")]
+
 mod fake;
 
 use std::path::Path;

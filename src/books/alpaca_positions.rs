@@ -12,6 +12,7 @@ use crate::position::Side;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
 
+/// The bot's copy, as a state file.
 pub const FORMAT: BookFormat =
     BookFormat { name: "alpaca_positions", path: "state/alpaca_positions.json", required: false, read };
 

@@ -19,8 +19,11 @@ pub struct BookFormat {
     /// The book is one that the audit cannot do without: when the file is missing, the report says so.
     pub required: bool,
     /// Reads the whole text into facts with their times. An empty list: the file says nothing yet.
-    pub read: fn(text: &str) -> Result<Vec<(Time, Fact)>, Trouble>,
+    pub read: fn(text: &str) -> Result<Facts, Trouble>,
 }
+
+/// What a state file says, each fact at its own time.
+pub type Facts = Vec<(Time, Fact)>;
 
 /// Every state file, in the order of the report's sources.
 pub const ALL: &[BookFormat] =

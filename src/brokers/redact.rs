@@ -148,6 +148,8 @@ fn literal_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "reads a sample, where there is one")]
+
     use super::*;
 
     const UUID: &str = "b1d2c3a4-0001-4e10-9a01-aa0000000001";

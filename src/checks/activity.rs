@@ -106,6 +106,7 @@ impl Activity {
             Pulse::CycleStarted
             | Pulse::Fix { .. }
             | Pulse::DegradedEntered
+            | Pulse::NoSnapshot
             | Pulse::DegradedExited
             | Pulse::UnloggedEntry(..)
             | Pulse::BrokerOrder(_) => {}

@@ -1,5 +1,7 @@
 //! Each check through the front door: small made-up directories, a made-up answer of the broker, and a moment that counts as now.
 
+#![expect(clippy::disallowed_methods, reason = "small made-up directories")]
+
 use chrono::{Duration, NaiveDate};
 use std::path::PathBuf;
 
@@ -296,14 +298,16 @@ fn reconciliation_log_wants_a_round_and_no_harm() {
     let unreachable = Day::quiet(NOON);
     unreachable.line(log, 0, r#"{"event":"broker_unreachable_max_retries","ts":"TIME","details":{"retries":5}}"#);
     assert_eq!(unreachable.status("reconciliation_log"), Status::Fail);
-    let masking = Day::quiet(NOON);
-    let fix = r#"{"event":"missing_injected","ts":"TIME","details":{"count":1,"symbols":["MSFT"]}}"#;
-    masking.line(log, 20, r#"{"event":"reconciliation_clean","ts":"TIME","details":{"positions_count":1}}"#);
-    masking.line(log, 15, fix);
-    masking.line(log, 12, r#"{"event":"orphan_purged","ts":"TIME","details":{"symbol":"MSFT","qty":3.0}}"#);
-    assert_eq!(masking.status("reconciliation_log"), Status::Warn, "{:?}", masking.check("reconciliation_log"));
-    masking.gone(log);
-    assert_eq!(masking.status("reconciliation_log"), Status::CouldNotCheck);
+    let harmed = Day::quiet(NOON);
+    harmed.line(log, 20, r#"{"event":"degraded_mode_entered","ts":"TIME","details":{}}"#);
+    harmed.line(log, 19, r#"{"event":"orphan_purged","ts":"TIME","details":{"symbol":"AAPL","qty":10.0}}"#);
+    harmed.line(log, 18, r#"{"event":"degraded_mode_exited","ts":"TIME","details":{}}"#);
+    harmed.clean(1, 1);
+    let (status, summary) = harmed.check("reconciliation_log");
+    assert_eq!(status, Status::Fail, "incident 23: {summary}");
+    assert!(summary.contains("without the broker"), "{summary}");
+    harmed.gone(log);
+    assert_eq!(harmed.status("reconciliation_log"), Status::CouldNotCheck);
 }
 
 #[test]

@@ -165,6 +165,7 @@ impl Selection {
 }
 
 /// Width and colour of stdout.
+#[expect(clippy::disallowed_methods, reason = "the edge: NO_COLOR and CLICOLOR_FORCE are the user's word")]
 pub fn look(color: ColorChoice, quiet: bool, verbose: bool) -> Look {
     let terminal = std::io::stdout().is_terminal();
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());

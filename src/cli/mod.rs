@@ -136,6 +136,7 @@ fn tell(notices: &[String]) {
 }
 
 /// The result goes to stdout or the file that was asked for. A reader that goes away is not an error.
+#[expect(clippy::disallowed_methods, reason = "the edge: the file that --output names")]
 fn deliver(output: Output) -> Result<u8, Failure> {
     match &output.file {
         Some(file) => {

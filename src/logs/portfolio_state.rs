@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{LogFormat, Outcome, Sink, rule};
+use super::{LogFormat, Outcome, Sink};
 use crate::books::alpaca_positions;
-use crate::event::{Claim, Fact, Statement, Witness};
+use crate::event::{Claim, Fact, Pulse, Statement, Witness};
 use crate::json::{self, Field};
 use crate::trouble::Trouble;
 
@@ -22,7 +22,10 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
     let row: Row = json::read(line)?;
     let at = json::moment(row.ts)?;
     // `{}` is what a degraded start leaves: no answer, so no statement (formats.md 10.3).
-    let Some(holdings) = row.alpaca.holdings(|_| out.origin.line)? else { return Ok(Outcome::Ignored(rule::DIAGNOSTIC)) };
+    let Some(holdings) = row.alpaca.holdings(|_| out.origin.line)? else {
+        out.push(at, Fact::Pulse(Pulse::NoSnapshot));
+        return Ok(Outcome::Understood);
+    };
     out.push(at, Fact::Statement(Statement { witness: Witness::PortfolioHistory, claim: Claim::WholeBook(holdings) }));
     Ok(Outcome::Understood)
 }

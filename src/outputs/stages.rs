@@ -75,6 +75,7 @@ fn pulse_words(pulse: &Pulse) -> String {
         Pulse::Fix { event, symbols } => format!("fix {event}: {}", symbols.iter().join(", ")),
         Pulse::DegradedEntered => "the reconciler lost the broker: degraded".to_owned(),
         Pulse::DegradedExited => "the reconciler has the broker again".to_owned(),
+        Pulse::NoSnapshot => "the reconciler had no answer of the broker, old or new".to_owned(),
         Pulse::BrokerUnreachable => "the reconciler could not reach the broker".to_owned(),
         Pulse::Intention(_, what) => format!("meant: {what}"),
         Pulse::Failure(_, what) => format!("failed: {what}"),

@@ -56,6 +56,7 @@ impl Live {
 
     /// Reads the account: orders and activities from `since` on, everything else as it is now. What cannot be read is told in the
     /// answer, never as an error: a run says what it found beside it.
+    #[expect(clippy::disallowed_methods, reason = "the edge: how long the read took is told, and decides nothing")]
     pub fn ask(&self, directory: &Path, since: Time) -> Answered {
         let began = Instant::now();
         let nothing = |why: String| Answered {

@@ -1,5 +1,7 @@
 //! Recordings on disk: a folder, a bare positions array, or the bot's own copy (contract, section 4).
 
+#![expect(clippy::disallowed_methods, reason = "the edge: here recordings are found and read")]
+
 mod files;
 mod join;
 mod write;

@@ -1,0 +1,35 @@
+# What CI runs, and the few things one does by hand.
+
+# Everything that CI checks
+check:
+    bash .ci/run
+
+# All tests
+test:
+    cargo test
+
+# Format the source
+fmt:
+    cargo fmt
+
+# Lints, warnings refused
+lint:
+    cargo clippy --all-targets -- -D warnings
+
+# The API's documentation, warnings refused
+doc:
+    RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
+
+# Licences, bans and sources of the dependencies
+deny:
+    cargo deny check bans licenses sources
+
+# Accept today's output as golden, and today's reports of the cases
+bless:
+    INSTA_UPDATE=always cargo test --test golden
+    UPDATE_CASES=1 cargo test --test corpus
+    git status --short snapshots corpus
+
+# Replay one case of the corpus
+case NAME *FLAGS:
+    cargo run --release -- replay corpus/{{NAME}} --broker corpus/{{NAME}}/broker {{FLAGS}}

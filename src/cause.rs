@@ -1,0 +1,341 @@
+//! Why: a break and its tape give the smallest proved edit (design, section 3).
+//!
+//! A symbol's tape is folded once more, alone. For each break the suspects lie between the last exact agreement and the failed
+//! statement; every hypothesis of [`crate::causes`] proposes edits of that stretch, and an edit is proved when folding the stretch again
+//! with it makes the failed statement hold and no other statement fail.
+//!
+//! Cost: per break the number of proposals (linear in the suspects, but for at most 2^5 subsets of repeated scale-outs) times the length
+//! of its bracket and the few statements after it. Brackets of one symbol do not overlap, so a symbol costs what its events do.
+
+use itertools::Itertools;
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::breaks::{BookName, Break, Cause, Kind, Said, Severity};
+use crate::causes::{self, Bracket, Edit, Proposal, Scene};
+use crate::event::{Action, Claim, Event, Fact, Form, Movement, Pulse, Sighting, Statement, Witness};
+use crate::flows::{self, Flows};
+use crate::ledger::{Ledger, Mark, Outcome, Settings};
+use crate::position::Symbol;
+use crate::tape::Tape;
+use crate::time::Time;
+
+/// Statements and movements after the failed one that an edit must not contradict.
+const AFTERWARDS: usize = 40;
+
+/// Gives every break its cause, as far as it can be proved, and every fix its hindsight.
+pub fn explain(ledger: &mut Ledger, tape: &Tape) {
+    let symbols: BTreeSet<Symbol> = ledger.breaks.iter().filter_map(|found| found.symbol.clone()).collect();
+    let known_from = flows::oldest_activity(&tape.events);
+    let mut tapes = symbol_tapes(&tape.events, symbols);
+    add_counts(&mut tapes, ledger);
+    let mut explained: Vec<(usize, Cause, Option<Time>)> = Vec::new();
+    for (symbol, events) in &tapes {
+        let began_flat = ledger.accounts.get(symbol).is_some_and(|account| account.began_flat);
+        let mut own = OwnTape::fold(symbol, events, known_from, beginning(ledger.settings, began_flat));
+        let mine = ledger.breaks.iter().enumerate().filter(|(_, found)| found.symbol.as_ref() == Some(symbol));
+        for (place, found) in mine.sorted_by_key(|(_, found)| found.first_failed_at) {
+            let scene = Scene { ledger, breaks: &ledger.breaks, events };
+            let (cause, at) = recognised(found, &scene).unwrap_or_else(|| own.explain(found));
+            explained.push((place, cause, at));
+        }
+    }
+    let of_no_symbol = ledger.breaks.iter().enumerate().filter(|(_, found)| found.symbol.is_none());
+    for (place, found) in of_no_symbol {
+        let scene = Scene { ledger, breaks: &ledger.breaks, events: &[] };
+        if let Some((cause, at)) = recognised(found, &scene) {
+            explained.push((place, cause, at));
+        }
+    }
+    for (place, cause, at) in explained {
+        let found = &mut ledger.breaks[place];
+        found.opened_at = at.map_or(found.first_failed_at, |at| at.min(found.first_failed_at));
+        found.cause = cause;
+    }
+    ledger.judge_fixes();
+}
+
+/// A cause that needs no edit: an annotation, a copy or a file is at fault, or the ledger has applied the explanation already.
+fn recognised(found: &Break, scene: &Scene<'_>) -> Option<(Cause, Option<Time>)> {
+    causes::ALL.iter().find_map(|hypothesis| {
+        let words = (hypothesis.recognise)(found, scene)?;
+        Some((Cause { code: hypothesis.code, proved: true, edit: Some(words), alternatives: Vec::new() }, None))
+    })
+}
+
+/// The tapes of some symbols, made in one pass. A whole book becomes its row about the symbol; one that repeats the last without a
+/// movement between tells nothing new and is left out.
+fn symbol_tapes(events: &[Event], symbols: BTreeSet<Symbol>) -> BTreeMap<Symbol, Vec<Event>> {
+    let mut tapes: BTreeMap<Symbol, Vec<Event>> = symbols.into_iter().map(|symbol| (symbol, Vec::new())).collect();
+    for event in events {
+        match &event.fact {
+            Fact::Statement(Statement { witness, claim: Claim::WholeBook(holdings) })
+                if witness.standing() != crate::event::Standing::Judged =>
+            {
+                for (symbol, own) in &mut tapes {
+                    let row: Box<[_]> = holdings.iter().filter(|holding| holding.symbol == *symbol).cloned().collect();
+                    let claim = Claim::WholeBook(row);
+                    if !repeats(own.last(), &claim) {
+                        own.push(Event { fact: Fact::Statement(Statement { witness: *witness, claim }), ..event.clone() });
+                    }
+                }
+            }
+            Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited | Pulse::NoSnapshot) => {
+                tapes.values_mut().for_each(|own| own.push(event.clone()))
+            }
+            Fact::Movement(_) | Fact::Statement(_) | Fact::Pulse(_) => {
+                if let Some(own) = event.symbol().and_then(|symbol| tapes.get_mut(symbol)) {
+                    own.push(event.clone());
+                }
+            }
+        }
+    }
+    tapes
+}
+
+/// A count says of a symbol that it is flat without naming it: on the symbol's own tape it does.
+fn add_counts(tapes: &mut BTreeMap<Symbol, Vec<Event>>, ledger: &Ledger) {
+    for (at, origin, symbol) in &ledger.counted_flat {
+        let Some(own) = tapes.get_mut(symbol) else { continue };
+        let statement = Statement { witness: Witness::Reconciler, claim: Claim::Symbol(symbol.clone(), Form::NotHeld) };
+        let place = own.partition_point(|event| event.at <= *at);
+        own.insert(place, Event { at: *at, origin: *origin, fact: Fact::Statement(statement) });
+    }
+}
+
+/// A ledger that knows of the symbol what the whole ledger knew when the tape first named it.
+fn beginning(settings: Settings, began_flat: bool) -> Ledger {
+    let mut ledger = Ledger::new(settings);
+    if began_flat {
+        ledger.nothing_else_is_held();
+    }
+    ledger
+}
+
+fn repeats(last: Option<&Event>, claim: &Claim) -> bool {
+    let (Some(Fact::Statement(Statement { claim: Claim::WholeBook(before), .. })), Claim::WholeBook(now)) =
+        (last.map(|event| &event.fact), claim)
+    else {
+        return false;
+    };
+    let quantities = |rows: &[crate::event::Holding]| rows.iter().map(|row| row.quantity).collect::<Vec<_>>();
+    quantities(before) == quantities(now)
+}
+
+/// One symbol's tape, folded, with what is needed to fold stretches of it again.
+struct OwnTape<'a> {
+    symbol: &'a Symbol,
+    events: &'a [Event],
+    marks: Vec<Mark>,
+    flows: Flows,
+    began_unknown: bool,
+    beginning: Ledger,
+    base: Ledger,
+    pushed: usize,
+}
+
+impl<'a> OwnTape<'a> {
+    fn fold(symbol: &'a Symbol, events: &'a [Event], known_from: Option<Time>, beginning: Ledger) -> OwnTape<'a> {
+        let mut ledger = beginning.clone().following(Some(symbol.clone()));
+        for event in events {
+            ledger.push(event.clone());
+        }
+        ledger.drain();
+        let flows = Flows::of(events, known_from);
+        OwnTape {
+            symbol,
+            events,
+            marks: ledger.marks,
+            flows,
+            began_unknown: beginning.may_hold_more(),
+            base: beginning.clone(),
+            beginning,
+            pushed: 0,
+        }
+    }
+
+    /// The smallest proved edit, with the moment of the cause.
+    fn explain(&mut self, found: &Break) -> (Cause, Option<Time>) {
+        let Some((failed, form)) = self.failed_at(found) else { return (Cause::unknown(), None) };
+        let agreed = self.last_agreement(failed);
+        let start = agreed.map_or(0, |place| place + 1);
+        let horizon = (failed + AFTERWARDS).min(self.events.len());
+        if start < self.pushed {
+            self.base = self.beginning.clone();
+            self.pushed = 0;
+        }
+        for event in &self.events[self.pushed..start] {
+            self.base.push(event.clone());
+        }
+        self.pushed = start;
+        let expected = match found.expected {
+            Said::Quantity(quantity) => quantity,
+            Said::Held | Said::Count(_) | Said::Price(_) | Said::Nothing => return (Cause::unknown(), None),
+        };
+        let bracket = Bracket {
+            symbol: self.symbol,
+            events: self.events,
+            start,
+            failed,
+            form,
+            expected,
+            flows: &self.flows,
+            from_the_beginning: agreed.is_none() && self.began_unknown,
+            prices: self.average_prices(start, failed),
+            market: self.before_and_after(start, failed, |holding| holding.market_price),
+            tolerance: self.beginning.settings.tolerance_quantity,
+        };
+        let baseline = self.refold(&[], start, horizon);
+        let mut proved: Vec<Proposal> = Vec::new();
+        for proposal in causes::ALL.iter().flat_map(|hypothesis| (hypothesis.propose)(&bracket)) {
+            let again = proved.iter().any(|other| other.edits == proposal.edits);
+            if proposal.support.is_some() && !again && self.proves(&proposal, &baseline, found, start, horizon) {
+                proved.push(proposal);
+            }
+        }
+        chosen(proved)
+    }
+
+    /// Where the break's best statement stands in the symbol's tape, and what it says.
+    fn failed_at(&self, found: &Break) -> Option<(usize, Form)> {
+        if found.book != BookName::Expected {
+            return None;
+        }
+        if found.kind == Kind::EntryWhileOpen {
+            let place = self.events.iter().position(|event| event.at == found.first_failed_at && is_entry(event))?;
+            return Some((place, Form::NotHeld));
+        }
+        let failing = || {
+            self.marks.iter().filter_map(|mark| {
+                let failed = matches!(mark.outcome, Some(Outcome::Failed | Outcome::FailedAgain));
+                let (_, form) = mark.stated.filter(|_| failed)?;
+                (self.events.get(mark.place)?.at >= found.first_failed_at).then_some((mark.place, form))
+            })
+        };
+        let exact = failing().find(|(_, form)| crate::assertion::said(form) == found.actual);
+        exact.or_else(|| failing().next().filter(|(place, _)| self.events[*place].at == found.first_failed_at))
+    }
+
+    /// The last statement before `failed` that was exact and held: what came before it is agreed.
+    fn last_agreement(&self, failed: usize) -> Option<usize> {
+        let before = self.marks.partition_point(|mark| mark.place < failed);
+        let agreed = self.marks[..before].iter().rev().find(|mark| {
+            let exact = mark.stated.is_some_and(|(_, form)| matches!(form, Form::Equals(_) | Form::NotHeld));
+            // After a failed statement of the broker's the ledger adopts it: that is an agreement too.
+            exact && matches!(mark.outcome, Some(Outcome::Held | Outcome::Failed | Outcome::FailedAgain))
+        });
+        agreed.map(|mark| mark.place)
+    }
+
+    fn before_and_after(
+        &self,
+        start: usize,
+        failed: usize,
+        of: impl Fn(&crate::event::Holding) -> Option<Decimal>,
+    ) -> (Option<Decimal>, Option<Decimal>) {
+        let stated = |event: &Event| match &event.fact {
+            Fact::Statement(Statement { claim: Claim::WholeBook(rows), .. }) => rows.first().and_then(&of),
+            Fact::Statement(_) | Fact::Movement(_) | Fact::Pulse(_) => None,
+        };
+        let before = self.events[..start.max(1)].iter().rev().find_map(stated).or_else(|| self.entry_price(start, failed));
+        (before, self.events[failed..].iter().find_map(stated))
+    }
+
+    /// The average entry price before the bracket and after it: as books state it, else as the exit that failed reckons with it.
+    fn average_prices(&self, start: usize, failed: usize) -> (Option<Decimal>, Option<Decimal>) {
+        let (before, after) = self.before_and_after(start, failed, |holding| holding.price);
+        let reckoned = self.events.get(failed + 1).and_then(|event| match &event.fact {
+            Fact::Movement(Movement { action: Action::Exit(exit), .. }) => exit.entry_price,
+            Fact::Movement(_) | Fact::Statement(_) | Fact::Pulse(_) => None,
+        });
+        (before, after.or(reckoned))
+    }
+
+    /// Where no book was stated before, the price of the entry in the bracket.
+    fn entry_price(&self, start: usize, failed: usize) -> Option<Decimal> {
+        self.events[start..failed].iter().find_map(|event| match &event.fact {
+            Fact::Movement(Movement { action: Action::Entry(entry), .. }) => entry.price,
+            Fact::Movement(_) | Fact::Statement(_) | Fact::Pulse(_) => None,
+        })
+    }
+
+    /// Folds the stretch with edits; gives the moments at which statements failed, and how many did.
+    fn refold(&self, edits: &[Edit], start: usize, horizon: usize) -> (BTreeSet<(Time, Kind)>, u64) {
+        let mut trial = self.base.clone();
+        let (before, failed) = (trial.breaks.len(), trial.tally.statements_failed);
+        for edit in edits {
+            if let Edit::Opening(quantity) = edit {
+                trial.begin_with(self.symbol, *quantity);
+            }
+        }
+        for place in start..horizon {
+            let mut event = self.events[place].clone();
+            let mut gone = false;
+            for edit in edits {
+                match edit {
+                    Edit::InsertBefore(here, at, action) if *here == place => {
+                        trial.push(self.inserted(*at, action.clone(), &event));
+                    }
+                    Edit::Delete(here) if *here == place => gone = true,
+                    Edit::Replace(here, action) if *here == place => event = replaced(event, action.clone()),
+                    Edit::InsertBefore(..) | Edit::Delete(_) | Edit::Replace(..) | Edit::Opening(_) => {}
+                }
+            }
+            if !gone {
+                trial.push(event);
+            }
+        }
+        trial.drain();
+        let failing =
+            trial.breaks[before..].iter().filter(|found| found.severity >= Severity::Warning && found.book == BookName::Expected);
+        (failing.map(|found| (found.first_failed_at, found.kind)).collect(), trial.tally.statements_failed - failed)
+    }
+
+    fn inserted(&self, at: Time, action: Action, before: &Event) -> Event {
+        let movement = Movement { symbol: self.symbol.clone(), action, sighting: Sighting::Attribution, joined: Vec::new() };
+        Event { at: at.min(before.at), origin: before.origin, fact: Fact::Movement(movement) }
+    }
+
+    /// An edit is proved when the failed statement holds with it, and no statement fails that held without it.
+    fn proves(
+        &self,
+        proposal: &Proposal,
+        baseline: &(BTreeSet<(Time, Kind)>, u64),
+        found: &Break,
+        start: usize,
+        horizon: usize,
+    ) -> bool {
+        let (failing, count) = self.refold(&proposal.edits, start, horizon);
+        let mut allowed = baseline.0.clone();
+        allowed.retain(|(at, kind)| {
+            *at != found.first_failed_at || (found.kind == Kind::EntryWhileOpen) != (*kind == Kind::EntryWhileOpen)
+        });
+        let fewer = count < baseline.1 || found.kind == Kind::EntryWhileOpen;
+        fewer && failing.is_subset(&allowed)
+    }
+}
+
+fn is_entry(event: &Event) -> bool {
+    matches!(&event.fact, Fact::Movement(movement) if matches!(movement.action, Action::Entry(_)))
+}
+
+fn replaced(event: Event, action: Action) -> Event {
+    match event.fact {
+        Fact::Movement(movement) => Event { fact: Fact::Movement(Movement { action, ..movement }), ..event },
+        fact @ (Fact::Statement(_) | Fact::Pulse(_)) => Event { fact, ..event },
+    }
+}
+
+/// The smallest edit wins; among equals the one that independent evidence speaks for; equals in both are ambiguous, never guessed.
+fn chosen(mut proved: Vec<Proposal>) -> (Cause, Option<Time>) {
+    proved.sort_by_key(|proposal| (proposal.size, std::cmp::Reverse(proposal.support)));
+    let Some(best) = proved.first() else { return (Cause::unknown(), None) };
+    let equals: Vec<&Proposal> = proved.iter().filter(|other| other.size == best.size && other.support == best.support).collect();
+    let codes: Vec<&'static str> = equals.iter().map(|proposal| proposal.code).unique().collect();
+    if codes.len() == 1 {
+        let cause = Cause { code: best.code, proved: true, edit: Some(best.words.clone()), alternatives: Vec::new() };
+        return (cause, Some(best.at));
+    }
+    let words = equals.iter().unique_by(|proposal| proposal.code).map(|proposal| proposal.words.as_str()).join("; or ");
+    (Cause { code: "ambiguous", proved: false, edit: Some(words), alternatives: codes }, None)
+}

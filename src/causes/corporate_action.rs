@@ -1,0 +1,73 @@
+//! `corporate_action`: a split or its like: the quantity multiplied, the price divided (`alpaca.md` section 0, fact 8).
+
+use rust_decimal::Decimal;
+
+use super::{Bracket, Edit, Hypothesis, Proposal, Scene, Size};
+use crate::breaks::Break;
+use crate::event::{Action, Change, CorporateAction};
+use crate::position::plain;
+
+pub const HYPOTHESIS: Hypothesis = Hypothesis {
+    code: "corporate_action",
+    meaning: "A split, merger, expiry or the like changed the position at the broker without a trade.",
+    evidence: "The broker's activities report it; or the quantity changed by a ratio of small whole numbers while its value did not.",
+    remedy: "Correct the entry price and any stop that the bot keeps: they are on the old scale.",
+    propose,
+    recognise,
+};
+
+/// Splits are ratios of whole numbers up to this.
+const LARGEST: u32 = 20;
+
+/// Prices before and after may differ by the market's move between: 3 %.
+const VALUE_TOLERANCE: Decimal = Decimal::from_parts(3, 0, 0, false, 2);
+
+fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
+    let Some((stated, expected)) = bracket.stated().zip(bracket.expected.known()) else { return Vec::new() };
+    let same_side =
+        crate::position::Side::of(stated).is_some() && crate::position::Side::of(stated) == crate::position::Side::of(expected);
+    let Some((new, old)) = ratio(stated, expected).filter(|_| same_side) else { return Vec::new() };
+    let Some(price) = value_is_unchanged(bracket, new, old) else { return Vec::new() };
+    let (minus, plus) = if stated.is_sign_negative() { (new, old) } else { (old, new) };
+    let change = Change::Ratio { minus: Decimal::from(minus), plus: Decimal::from(plus) };
+    let action = Action::CorporateAction(CorporateAction { code: "SPLIT".into(), change });
+    vec![Proposal {
+        code: HYPOTHESIS.code,
+        edits: vec![Edit::InsertBefore(bracket.failed, bracket.fails(), action)],
+        size: Size::Changed,
+        support: Some(3),
+        at: bracket.fails(),
+        words: format!("{} split {new} for {old}: {} became {}, {price}", bracket.symbol, plain(expected), plain(stated)),
+    }]
+}
+
+/// The ratio new : old in smallest whole numbers.
+fn ratio(stated: Decimal, expected: Decimal) -> Option<(u32, u32)> {
+    let factor = stated.checked_div(expected)?;
+    (1..=LARGEST).find_map(|old| {
+        let new = factor * Decimal::from(old);
+        let whole = new.round();
+        let fits = (new - whole).abs() < Decimal::new(1, 6)
+            && whole >= Decimal::ONE
+            && whole <= Decimal::from(LARGEST)
+            && factor != Decimal::ONE;
+        fits.then(|| u32::try_from(whole.mantissa() / 10i128.pow(whole.scale())).ok()).flatten().map(|new| (new, old))
+    })
+}
+
+fn value_is_unchanged(bracket: &Bracket<'_>, new: u32, old: u32) -> Option<String> {
+    let factor = Decimal::from(new).checked_div(Decimal::from(old))?;
+    let fits = |before: Decimal, after: Decimal| {
+        let scaled = after.checked_mul(factor)?;
+        ((scaled - before).abs() <= before.abs() * VALUE_TOLERANCE)
+            .then(|| format!("while the price went from {} to {}", plain(before), plain(after)))
+    };
+    let entry = bracket.prices.0.zip(bracket.prices.1).and_then(|(before, after)| fits(before, after));
+    entry.or_else(|| bracket.market.0.zip(bracket.market.1).and_then(|(before, after)| fits(before, after)))
+}
+
+/// The broker's own activities reported it: the ledger applied it to both books.
+fn recognise(found: &Break, _: &Scene<'_>) -> Option<String> {
+    let told = found.evidence.first().map(|evidence| evidence.says.clone())?;
+    (found.witness == "broker_activities").then_some(told)
+}

@@ -1,0 +1,45 @@
+//! `duplicate_entry`: two records of one entry, and one position's worth at the broker (incident 11, `formats.md` T2).
+
+use chrono::Duration;
+use rust_decimal::Decimal;
+
+use super::entry_not_executed::{entries, quantity};
+use super::{Bracket, Edit, Hypothesis, Proposal, Size, clock, not_recognised};
+
+pub const HYPOTHESIS: Hypothesis = Hypothesis {
+    code: "duplicate_entry",
+    meaning: "One entry was logged twice, seconds apart, and filled once. (Two that both filled are two entries, and no break.)",
+    evidence: "Two entries of one size and side within seconds; the broker holds one; two workers write at their own rhythm.",
+    remedy: "Look for a second worker or a retry that logs again.",
+    propose,
+    recognise: not_recognised,
+};
+
+/// Two workers' entries of one signal lie this close (`formats.md` T2: 0.4 to 70 s).
+const APART: Duration = Duration::seconds(70);
+
+fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
+    let all: Vec<_> = entries(bracket).collect();
+    let pairs = all.iter().enumerate().flat_map(|(place, one)| all[place + 1..].iter().map(move |two| (one, two)));
+    let alike = pairs.filter(|((one, first), (two, second))| {
+        let size = |entry: &crate::event::Entry| entry.logged.or(entry.requested);
+        two.at - one.at <= APART && first.side == second.side && size(first) == size(second)
+    });
+    alike
+        .flat_map(|((one, entry), (two, _))| [(two, one), (one, two)].map(|(gone, stays)| (gone, stays, entry)))
+        .map(|(gone, stays, entry)| Proposal {
+            code: HYPOTHESIS.code,
+            edits: vec![Edit::Delete(gone.place)],
+            size: Size::Changed,
+            support: bracket.executed(gone, Decimal::ZERO),
+            at: gone.at.max(stays.at),
+            words: format!(
+                "the entry of {} {} was logged twice, at {} and at {}, and filled once",
+                quantity(entry),
+                bracket.symbol,
+                clock(stays.at.min(gone.at)),
+                clock(stays.at.max(gone.at))
+            ),
+        })
+        .collect()
+}

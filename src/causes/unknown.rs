@@ -1,0 +1,12 @@
+//! `unknown`: no edit that was tried makes the failed statement true.
+
+use super::{Hypothesis, no_edit, not_recognised};
+
+pub const HYPOTHESIS: Hypothesis = Hypothesis {
+    code: "unknown",
+    meaning: "No single edit explains the break without contradicting another statement.",
+    evidence: "None.",
+    remedy: "Look at the symbol's biography: more than one thing may have gone wrong between two agreements.",
+    propose: no_edit,
+    recognise: not_recognised,
+};

@@ -1,0 +1,146 @@
+//! What the broker executed for one symbol, order by order, and which of the bot's movements each order belongs to.
+
+use chrono::Duration;
+use compact_str::CompactString;
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+use crate::event::{Action, Event, Fact, Movement};
+use crate::time::Time;
+
+/// A fill may precede the bot's record of it by this: the bot polls for up to 20 s and then verifies (`formats.md` 13.4).
+const REACH: Duration = Duration::seconds(45);
+
+/// Client order ids of the bot begin with this (`formats.md` section 8).
+const BOTS: &str = "uwbot-";
+
+/// One order's executions, drawn together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    /// First execution.
+    pub at: Time,
+    /// Last execution.
+    pub last: Time,
+    /// Signed quantity of all executions.
+    pub quantity: Decimal,
+    /// The id its sender gave it, where the orders were read.
+    pub client_order_id: Option<CompactString>,
+    /// Place in the tape of the movement it belongs to.
+    pub belongs_to: Option<usize>,
+    /// Place in the tape of the first execution.
+    pub place: usize,
+}
+
+impl Flow {
+    /// Sent by the bot, by its id.
+    pub fn is_bots(&self) -> bool {
+        self.client_order_id.as_deref().is_some_and(|id| id.starts_with(BOTS))
+    }
+
+    /// Sent by somebody else, by its id. Without an id nobody knows, and neither with a UUID: the broker makes one for every order that
+    /// comes without (`alpaca.md` 3.2), the bot's own closes among them.
+    pub fn is_foreign(&self) -> bool {
+        self.client_order_id.as_deref().is_some_and(|id| !id.starts_with(BOTS) && !is_uuid(id))
+    }
+}
+
+fn is_uuid(id: &str) -> bool {
+    let parts: Vec<usize> = id.split('-').map(str::len).collect();
+    parts == [8, 4, 4, 4, 12] && id.chars().all(|character| character.is_ascii_hexdigit() || character == '-')
+}
+
+/// All flows of one symbol.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flows {
+    /// In order of time.
+    pub flows: Vec<Flow>,
+    /// From the oldest activity that was read; before it nothing is known. `None`: activities were not read.
+    pub known_from: Option<Time>,
+}
+
+impl Flows {
+    /// The flows of a symbol's tape. `known_from` is the time of the oldest activity of any symbol.
+    pub fn of(events: &[Event], known_from: Option<Time>) -> Flows {
+        let mut by_order: BTreeMap<CompactString, Flow> = BTreeMap::new();
+        for (place, event) in events.iter().enumerate() {
+            let Fact::Movement(Movement { action: Action::Fill(fill), .. }) = &event.fact else { continue };
+            let key = fill.order_id.clone().unwrap_or_else(|| format!("#{place}").into());
+            let client_order_id = fill.client_order_id.clone();
+            let new = Flow { at: event.at, last: event.at, quantity: Decimal::ZERO, client_order_id, belongs_to: None, place };
+            let flow = by_order.entry(key).or_insert(new);
+            flow.quantity += fill.quantity;
+            flow.last = flow.last.max(event.at);
+        }
+        let mut flows: Vec<Flow> = by_order.into_values().collect();
+        flows.sort_by_key(|flow| (flow.at, flow.place));
+        let mut flows = Flows { flows, known_from };
+        flows.assign(events);
+        flows
+    }
+
+    /// Whether what the broker executed at a moment is known.
+    pub fn know(&self, at: Time) -> bool {
+        self.known_from.is_some_and(|from| from <= at)
+    }
+
+    /// Signed quantity executed for the movement at a place.
+    pub fn of_movement(&self, place: usize) -> Decimal {
+        self.flows.iter().filter(|flow| flow.belongs_to == Some(place)).map(|flow| flow.quantity).sum()
+    }
+
+    /// Number of orders executed for the movement at a place.
+    pub fn orders_of(&self, place: usize) -> usize {
+        self.flows.iter().filter(|flow| flow.belongs_to == Some(place)).count()
+    }
+
+    /// Flows that belong to no movement, within a span.
+    pub fn alone(&self, from: Time, until: Time) -> impl Iterator<Item = &Flow> {
+        self.flows.iter().filter(move |flow| flow.belongs_to.is_none() && from <= flow.at && flow.at <= until)
+    }
+
+    /// First an order of just the movement's size goes to the nearest such movement, then what is left to the movement it lies beside,
+    /// unless its id says that somebody else sent it.
+    fn assign(&mut self, events: &[Event]) {
+        let movements: Vec<(usize, Time, Option<Decimal>, bool)> = events.iter().enumerate().filter_map(bots_movement).collect();
+        for (place, at, size, _) in &movements {
+            let Some(size) = size else { continue };
+            let free = self
+                .flows
+                .iter_mut()
+                .filter(|flow| flow.belongs_to.is_none() && !flow.is_foreign() && flow.quantity.abs() == *size);
+            if let Some(flow) = free.filter(|flow| (flow.at - *at).abs() <= REACH).min_by_key(|flow| (flow.at - *at).abs()) {
+                flow.belongs_to = Some(*place);
+            }
+        }
+        for flow in self.flows.iter_mut().filter(|flow| flow.belongs_to.is_none()) {
+            let near =
+                movements.iter().filter(|(_, at, _, is_exit)| (flow.at - *at).abs() <= REACH && (*is_exit || !flow.is_foreign()));
+            let owner = near.min_by_key(|(_, at, _, _)| (flow.at - *at).abs());
+            if let Some((place, at, _, is_exit)) = owner
+                && (!flow.is_foreign() || (*is_exit && (flow.at - *at).abs() <= Duration::seconds(5)))
+            {
+                flow.belongs_to = Some(*place);
+            }
+        }
+    }
+}
+
+/// Place, time, size as logged, and whether it is an exit.
+fn bots_movement((place, event): (usize, &Event)) -> Option<(usize, Time, Option<Decimal>, bool)> {
+    let Fact::Movement(movement) = &event.fact else { return None };
+    match &movement.action {
+        Action::Entry(entry) => Some((place, event.at, entry.requested.or(entry.logged), false)),
+        Action::ScaleOut(scale_out) => Some((place, event.at, scale_out.quantity, false)),
+        Action::Exit(exit) => Some((place, event.at, exit.filled, true)),
+        Action::Fill(_) | Action::CorporateAction(_) => None,
+    }
+}
+
+/// The time of the oldest activity among events; `None` if activities were not read.
+pub fn oldest_activity(events: &[Event]) -> Option<Time> {
+    let is_activity = |event: &&Event| match &event.fact {
+        Fact::Movement(movement) => matches!(movement.action, Action::Fill(_) | Action::CorporateAction(_)),
+        Fact::Statement(_) | Fact::Pulse(_) => false,
+    };
+    events.iter().filter(is_activity).map(|event| event.at).min()
+}

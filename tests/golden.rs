@@ -1,0 +1,65 @@
+//! Golden outputs under `snapshots/`: what a reader sees. `just bless` accepts what is given now.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use assert_cmd::Command;
+
+const BREAKS: &[&str] = &["corpus/scale-out-that-bought", "--broker", "corpus/scale-out-that-bought/broker"];
+const QUIET: &[&str] = &["corpus/quiet-day", "--broker", "corpus/quiet-day/broker"];
+
+fn stdout(arguments: &[&str]) -> String {
+    let mut command = Command::cargo_bin("tapecheck").unwrap();
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).env("COLUMNS", "80").output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn golden(name: &str, arguments: &[&str]) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.add_filter(r#""version": "[^"]+""#, r#""version": "[version]""#);
+    settings.bind(|| insta::assert_snapshot!(name, stdout(arguments)));
+}
+
+#[test]
+fn reports_at_eighty_columns() {
+    golden("report-scale-out-that-bought", &[&["replay"], BREAKS].concat());
+    golden("report-quiet-day", &[&["replay"], QUIET].concat());
+}
+
+#[test]
+fn a_report_for_programs() {
+    golden("report-json", &[&["replay", "--format", "json"], BREAKS].concat());
+}
+
+#[test]
+fn a_biography() {
+    golden("biography", &[&["show", "biography", "--symbol", "DAL"], BREAKS].concat());
+}
+
+#[test]
+fn the_help_of_each_command() {
+    golden("help", &["--help"]);
+    golden("help-replay", &["replay", "--help"]);
+    golden("help-show", &["show", "--help"]);
+    golden("help-show-tape", &["show", "tape", "--help"]);
+    golden("help-show-book", &["show", "book", "--help"]);
+    golden("help-show-biography", &["show", "biography", "--help"]);
+}
+
+/// The README's blocks are the program's own words: each `$ command` is run, and what follows is what it printed.
+#[test]
+fn the_readme_does_not_lie() {
+    let readme = include_str!("../README.md");
+    let mut told = 0;
+    for block in readme.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        let (command, printed) = block.split_once('\n').unwrap();
+        let Some(arguments) = command.strip_prefix("$ cargo run --release -- ") else { continue };
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        assert_eq!(stdout(&arguments).trim_end(), printed.trim_end(), "{command}");
+        told += 1;
+    }
+    assert!(told > 0);
+}

@@ -1,0 +1,189 @@
+//! Bad lines and bad files by name: each reason for quarantine is produced once, at its place.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "a test that cannot go on fails, and brings its own files"
+)]
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+use tapecheck::source::LONGEST_LINE;
+use tapecheck::trouble::Reason;
+use tapecheck::{Request, replay};
+use tempfile::TempDir;
+
+const GOOD: &str = r#"{"event": "reconciliation_clean", "ts": "2026-03-02T15:00:00.600000Z", "details": {"positions_count": 0}}"#;
+const AUTOFIX: &str = "data/audit_positions_autofix.jsonl";
+
+fn write(directory: &Path, path: &str, bytes: &[u8]) {
+    let file = directory.join(path);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, bytes).unwrap();
+}
+
+/// The entries of the report's integrity section: source, line, column, reason.
+fn integrity(directory: &Path) -> Vec<(String, u64, Option<u64>, String)> {
+    let replay = replay(&Request { directory: directory.to_owned(), ..Request::default() }).unwrap();
+    let document: Value = serde_json::from_str(&tapecheck::outputs::json::write(&replay.report).unwrap()).unwrap();
+    let rows = document["integrity"].as_array().unwrap().iter();
+    let row = |row: &Value| {
+        let text = |key: &str| row[key].as_str().unwrap().to_owned();
+        (text("source"), row["line"].as_u64().unwrap(), row["column"].as_u64(), text("reason"))
+    };
+    rows.map(row).filter(|row| row.3 != "missing_file").collect()
+}
+
+/// One bad line between two good ones of the reconciler's log.
+fn line(bad: &[u8]) -> (u64, Option<u64>, String) {
+    let directory = TempDir::new().unwrap();
+    let last = GOOD.replace("15:00", "15:02");
+    write(directory.path(), AUTOFIX, &[GOOD.as_bytes(), b"\n", bad, b"\n", last.as_bytes(), b"\n"].concat());
+    let mut found = integrity(directory.path());
+    assert_eq!(found.len(), 1, "{found:?}");
+    let (source, line, column, reason) = found.remove(0);
+    assert_eq!(source, AUTOFIX);
+    (line, column, reason)
+}
+
+/// One bad file beside a good log.
+fn file(path: &str, bytes: &[u8]) -> (u64, Option<u64>, String) {
+    let directory = TempDir::new().unwrap();
+    write(directory.path(), "logs/run.jsonl", b"");
+    write(directory.path(), path, bytes);
+    let found = integrity(directory.path());
+    let last = found.into_iter().rfind(|row| row.0 == path).unwrap_or_else(|| panic!("{path} is not in quarantine"));
+    (last.1, last.2, last.3)
+}
+
+fn at(line: u64, column: Option<u64>, reason: &str) -> (u64, Option<u64>, String) {
+    (line, column, reason.to_owned())
+}
+
+#[test]
+fn not_json() {
+    assert_eq!(line(b"reconciled 3 positions"), at(2, Some(1), "not_json"));
+    assert_eq!(line(br#"{"event": "reconciliation_clean", "ts": }"#), at(2, Some(41), "not_json"));
+    // The tail of a record alone on its line, its neighbours intact: how the bot's own logs are torn.
+    assert_eq!(line(br#"ason_code": "run", "n": 1}}"#).2, "not_json");
+}
+
+#[test]
+fn torn_line() {
+    let torn = format!("{GOOD}\n{}", &GOOD[..39]);
+    assert_eq!(file(AUTOFIX, torn.as_bytes()), at(2, Some(39), "torn_line"));
+    // A state file is one record: cut short, it was caught half-way.
+    assert_eq!(file("state/executor_state.json", b"{\n  \"timestamp\": \"2026-03-02").2, "torn_line");
+    assert_eq!(file("state/position_metadata.json", b"").2, "torn_line");
+}
+
+#[test]
+fn bad_utf8() {
+    assert_eq!(line(b"{\"event\": \"\xff\xfe\"}"), at(2, Some(12), "bad_utf8"));
+    assert_eq!(file("state/executor_state.json", b"{\"timestamp\": \"\xff\"}").2, "bad_utf8");
+}
+
+#[test]
+fn gigantic_line() {
+    let long = vec![b'x'; LONGEST_LINE + 10];
+    assert_eq!(line(&long), at(2, None, "gigantic_line"));
+}
+
+#[test]
+fn wrong_shape() {
+    assert_eq!(line(br#"{"event": ["x"], "ts": "2026-03-02T15:01:00Z"}"#).2, "wrong_shape");
+    assert_eq!(line(b"[1, 2]").2, "wrong_shape");
+    assert_eq!(line(b"null").2, "wrong_shape");
+    assert_eq!(file("state/executor_state.json", b"[]").2, "wrong_shape");
+}
+
+#[test]
+fn bad_timestamp() {
+    for ts in ["\"yesterday\"", "null", "-1", "\"2026-02-30T00:00:00Z\"", "1e300", "\"\""] {
+        let row = format!(r#"{{"event": "reconciliation_clean", "ts": {ts}, "details": {{"positions_count": 0}}}}"#);
+        assert_eq!(line(row.as_bytes()), at(2, None, "bad_timestamp"), "{ts}");
+    }
+}
+
+#[test]
+fn bad_symbol() {
+    let row = r#"{"event": "orphan_purged", "ts": "2026-03-02T15:01:00Z", "details": {"symbol": "<b>"}}"#;
+    assert_eq!(line(row.as_bytes()), at(2, None, "bad_symbol"));
+    assert_eq!(line(row.replace("\"<b>\"", "null").as_bytes()).2, "bad_symbol");
+}
+
+#[test]
+fn bad_number() {
+    let row = r#"{"event": "quantity_reconciled", "ts": "2026-03-02T15:01:00Z", "details": {"details": [{"symbol": "AAA", "alpaca_qty": "ten"}]}}"#;
+    assert_eq!(line(row.as_bytes()), at(2, None, "bad_number"));
+}
+
+#[test]
+fn missing_field() {
+    assert_eq!(line(br#"{"ts": "2026-03-02T15:01:00Z", "details": {}}"#), at(2, None, "missing_field"));
+    let row = br#"{"event": "reconciliation_clean", "ts": "2026-03-02T15:01:00Z", "details": {}}"#;
+    assert_eq!(line(row), at(2, None, "missing_field"));
+}
+
+#[test]
+fn side_contradicts_sign() {
+    let row = br#"{"ts": "2026-03-02T15:01:00Z", "alpaca": {"positions": [{"symbol": "AAA", "qty": -3.0, "side": "long"}]}}"#;
+    assert_eq!(file("state/portfolio_state.jsonl", row), at(1, None, "side_contradicts_sign"));
+}
+
+#[test]
+fn not_a_file() {
+    let directory = TempDir::new().unwrap();
+    std::fs::create_dir_all(directory.path().join("logs/exit.jsonl")).unwrap();
+    std::fs::create_dir_all(directory.path().join("state/executor_state.json")).unwrap();
+    let found = integrity(directory.path());
+    let reasons: Vec<&str> = found.iter().map(|row| row.3.as_str()).collect();
+    assert_eq!(reasons, ["not_a_file", "not_a_file"], "{found:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn unreadable() {
+    let directory = TempDir::new().unwrap();
+    std::fs::create_dir_all(directory.path().join("logs")).unwrap();
+    // A link that leads nowhere: there by name, and not to be opened, whoever asks.
+    std::os::unix::fs::symlink("nowhere", directory.path().join("logs/run.jsonl")).unwrap();
+    let found = integrity(directory.path());
+    assert_eq!(found, [("logs/run.jsonl".to_owned(), 1, None, "unreadable".to_owned())]);
+}
+
+#[test]
+fn bad_compression() {
+    assert_eq!(file("logs/exit.jsonl.gz", b"this is not gzip").2, "bad_compression");
+    assert_eq!(file("logs/exit.jsonl.zst", b"nor is this zstd").2, "bad_compression");
+}
+
+/// Every reason has its test above, so that a new one cannot come without.
+#[test]
+fn every_reason_is_tested() {
+    let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lines.rs")).unwrap();
+    let untested: BTreeSet<&str> = Reason::CODES.into_iter().filter(|code| !source.contains(&format!("fn {code}()"))).collect();
+    assert!(untested.is_empty(), "{untested:?}");
+}
+
+/// What is only odd is read: spellings of time and number that the bot or its scripts have been seen to write.
+#[test]
+fn odd_lines_are_understood() {
+    let odd = [
+        format!("\u{feff}{GOOD}\r"),
+        GOOD.replace("Z\"", "\"").replace("15:00", "15:01"),
+        GOOD.replace("Z\"", "+00:00Z\"").replace("15:00", "15:02"),
+        GOOD.replace("\"2026-03-02T15:00:00.600000Z\"", "1772463780.6"),
+        GOOD.replace("\"2026-03-02T15:00:00.600000Z\"", "\"2026-03-02 15:04:00 UTC\""),
+        GOOD.replace("\"details\"", "\"x\": NaN, \"y\": -Infinity, \"details\"").replace("15:00", "15:05"),
+        GOOD.replace("\"event\"", "\"event\": \"orphan_purged\", \"event\"").replace("15:00", "15:06"),
+    ];
+    let directory = TempDir::new().unwrap();
+    write(directory.path(), AUTOFIX, odd.join("\n").as_bytes());
+    let replay = replay(&Request { directory: directory.path().to_owned(), ..Request::default() }).unwrap();
+    let source = &replay.report.sources[0];
+    assert_eq!((source.lines, source.understood), (7, 7), "{:?}", replay.report.integrity);
+    assert_eq!(source.out_of_order, 0);
+}
