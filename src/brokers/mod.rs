@@ -233,3 +233,32 @@ fn gist(why: &str) -> String {
     let after = id.find([')', ',', ';']).map_or("", |end| &id[end..]);
     format!("{before}{after}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_fault_of_several_requests_is_one_reason() {
+        let unread = |endpoint: Endpoint, id: &str| Unread {
+            endpoint: Some(endpoint),
+            why: format!("GET /v2/{endpoint}: the broker refused the keys (status 403, X-Request-ID {id}); check them"),
+        };
+        let all = Endpoint::ALL.into_iter().enumerate().map(|(number, endpoint)| unread(endpoint, &number.to_string()));
+        let read = BrokerRead { unread: all.collect(), whole: false, ..BrokerRead::none() };
+        let reasons = read.unchecked();
+        assert_eq!(reasons.len(), 1, "{reasons:?}");
+        assert!(reasons[0].starts_with("the broker's account, activities, orders, positions could not be read: GET /v2/account"));
+        assert!(reasons[0].contains("X-Request-ID 0"));
+        assert!(!read.has_answered());
+    }
+
+    #[test]
+    fn only_the_clock_and_the_calendar_can_be_done_without() {
+        let unread = |endpoint| Unread { endpoint: Some(endpoint), why: "down".to_owned() };
+        let read = BrokerRead { unread: vec![unread(Endpoint::Clock), unread(Endpoint::Calendar)], ..BrokerRead::none() };
+        assert!(read.unchecked().is_empty() && read.has_answered());
+        let orders = BrokerRead { unread: vec![unread(Endpoint::Orders)], ..BrokerRead::none() };
+        assert_eq!(orders.unchecked(), ["the broker's orders could not be read: down"]);
+    }
+}

@@ -48,8 +48,11 @@ fn judged(view: &View<'_>) -> (Status, String) {
     if let Some(why) = not_read(view) {
         return (Status::CouldNotCheck, why);
     }
-    let (Some(account), Some(book)) = (account, broker_book(view)) else {
-        return (Status::CouldNotCheck, "the broker's answer has no account, or describes a later time".to_owned());
+    let Some(account) = account else {
+        return (Status::CouldNotCheck, "the account was not read: the broker's answer has positions only".to_owned());
+    };
+    let Some(book) = broker_book(view) else {
+        return (Status::CouldNotCheck, "the broker's answer describes a later time than now".to_owned());
     };
     let count = book.holdings.iter().filter(|holding| is_held(holding)).count();
     let read = format!("{count} positions read {} ago", span(view.now() - book.at));
