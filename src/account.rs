@@ -221,29 +221,47 @@ impl Position {
         }
     }
 
+    /// What would be held if every order that was not cancelled filled; `None` where none is waited for, or the range is open.
+    fn far_end(&self) -> Option<Decimal> {
+        match (Side::of(self.unfilled)?, self.quantity.known()) {
+            (_, Some(known)) => Some(known + self.unfilled),
+            (Side::Long, None) => self.quantity.high(),
+            (Side::Short, None) => self.quantity.low(),
+        }
+    }
+
+    /// A witness said that at least `quantity` is held: what is possible becomes less, and with it what may still fill.
+    pub fn narrow(&mut self, quantity: Decimal) {
+        let far = self.far_end();
+        self.quantity = self.quantity.narrowed(&Quantity::at_least(quantity)).unwrap_or(self.quantity);
+        if let Some(known) = self.quantity.known() {
+            self.unfilled = far.map_or(Decimal::ZERO, |far| far - known);
+        }
+    }
+
     /// A witness said exactly `quantity`, and it was possible: the range becomes this, and what may still fill is remembered.
     pub fn settle(&mut self, quantity: Decimal) {
-        self.opening_unknown = false;
-        self.moved = Quantity::FLAT;
         if self.quantity.known() != Some(quantity) {
-            let was_unknown = self.quantity.low().is_none() || self.quantity.high().is_none();
-            let far = match self.quantity.known() {
-                Some(known) => Some(known + self.unfilled),
-                None if self.unfilled.is_sign_negative() => self.quantity.low(),
-                None => self.quantity.high(),
+            let is_open_ended = self.quantity.low().is_none() || self.quantity.high().is_none();
+            let own = is_open_ended && self.opening_unknown && self.moved.allows(quantity, Decimal::ZERO);
+            let far = match Side::of(self.unfilled) {
+                // The bot's own entries explain all of it: what they may still bring stays possible.
+                Some(Side::Long) if own => self.moved.high(),
+                Some(Side::Short) if own => self.moved.low(),
+                _ => self.far_end(),
             };
             self.quantity = Quantity::exact(quantity);
-            if was_unknown {
-                // What a pending entry may still bring stays possible: the opening balance took the place of its fill.
+            self.unfilled = far.filter(|_| own || !is_open_ended).map_or(Decimal::ZERO, |far| far - quantity);
+            if is_open_ended {
                 self.provenance.unknown += (quantity.abs() - self.provenance.total()).max(Decimal::ZERO);
-                if quantity.abs() >= self.claimed.abs() {
+                if !own {
                     self.claimed = quantity;
-                    self.unfilled = Decimal::ZERO;
                 }
-            } else {
-                self.unfilled = far.map_or(Decimal::ZERO, |far| far - quantity);
             }
         }
+        self.opening_unknown = false;
+        self.moved = Quantity::FLAT;
+        self.entered = Quantity::FLAT;
         self.provenance.confirm();
         self.settle_provenance();
     }
@@ -256,6 +274,7 @@ impl Position {
         self.unfilled = Decimal::ZERO;
         self.opening_unknown = false;
         self.moved = Quantity::FLAT;
+        self.entered = Quantity::FLAT;
         self.provenance.confirm();
         if flipped {
             self.provenance = crate::position::Provenance::default();

@@ -7,8 +7,8 @@ use chrono::Duration;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use crate::account::{Account, told};
-use crate::breaks::{BookName, Break, Cause, Evidence, Kind, Said, Severity};
+use crate::account::Account;
+use crate::breaks::{BookName, Break};
 use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Standing, Statement, Witness};
 use crate::origin::Origin;
 use crate::position::{Position, Quantity, Symbol};
@@ -130,7 +130,7 @@ pub struct Ledger {
     /// Symbols that are not surely flat, so that a whole book need not ask all that ever were.
     not_flat: BTreeSet<Symbol>,
     /// Symbols with an open break of the expected book.
-    broken: BTreeSet<Symbol>,
+    pub(crate) broken: BTreeSet<Symbol>,
     /// Symbols moved within the grace, for counts.
     pub(crate) lately_moved: VecDeque<(Time, Symbol)>,
     /// All breaks, open and resolved.
@@ -141,7 +141,7 @@ pub struct Ledger {
     pub(crate) counted_flat: Vec<(Time, Origin, Symbol)>,
     /// All fixes.
     pub fixes: Vec<Fix>,
-    contradicted: HashMap<Origin, Time>,
+    pub(crate) contradicted: HashMap<Origin, Time>,
     /// Counts.
     pub tally: Tally,
     /// The last whole book of the broker, of the executor, of the metadata.
@@ -161,9 +161,6 @@ pub struct Ledger {
 
 /// Rows that end one cycle come within seconds; cycles are a minute apart (`formats.md` 9.1).
 const ONE_CYCLE: Duration = Duration::seconds(30);
-
-/// A break keeps this many records as evidence of witnesses that repeat each other.
-const MOST_EVIDENCE: usize = 60;
 
 impl Ledger {
     /// An empty ledger.
@@ -284,74 +281,6 @@ impl Ledger {
         self.mark(place, &movement.symbol, None, None);
     }
 
-    /// Incident 5: an entry of a bot that enters only what it does not hold says that nothing was held.
-    fn entered_while_open(&mut self, event: &Event, symbol: &Symbol) {
-        let account = self.account(symbol);
-        if !account.position.quantity.is_open() {
-            return;
-        }
-        let mut evidence = account.moved.clone();
-        evidence.push(Evidence {
-            at: event.at,
-            origin: event.origin,
-            says: format!("the bot enters {symbol}, which it should hold"),
-        });
-        let found = Break {
-            severity: Severity::Warning,
-            expected: Said::Quantity(account.position.quantity),
-            actual: Said::Quantity(Quantity::FLAT),
-            ..self.opened(Some(symbol), Kind::EntryWhileOpen, BookName::Expected, Witness::EntryRecord.code(), event.at, evidence)
-        };
-        self.open_of(symbol, found);
-    }
-
-    /// A split that the broker's activities report explains itself: a note (contract, section 2).
-    fn note_corporate_action(
-        &mut self,
-        event: &Event,
-        movement: &Movement,
-        before: Quantity,
-        after: Quantity,
-        price: Option<Decimal>,
-    ) {
-        if before == after {
-            return;
-        }
-        let says = told(&movement.symbol, &movement.action);
-        let evidence = vec![Evidence { at: event.at, origin: event.origin, says }];
-        let mut note = Break {
-            severity: Severity::Note,
-            expected: Said::Quantity(before),
-            actual: Said::Quantity(after),
-            ..self.opened(Some(&movement.symbol), Kind::Quantity, BookName::Expected, "broker_activities", event.at, evidence)
-        };
-        note.price = price;
-        self.open_of(&movement.symbol, note);
-    }
-
-    /// Adds a break of the expected book to the open ones of its symbol; gives its place.
-    pub(crate) fn open_of(&mut self, symbol: &Symbol, found: Break) -> usize {
-        let place = self.breaks.len();
-        let account = self.account(symbol);
-        account.open.push(place);
-        if found.severity == Severity::Break {
-            account.faults.push(place);
-        }
-        self.broken.insert(symbol.clone());
-        self.breaks.push(found);
-        place
-    }
-
-    /// A later statement agreed: the break is over.
-    pub(crate) fn resolve(&mut self, symbol: &Symbol, place: usize, at: Time) {
-        self.breaks[place].resolved_at = Some(at);
-        let account = self.account(symbol);
-        account.open.retain(|other| *other != place);
-        if account.open.is_empty() {
-            self.broken.remove(symbol);
-        }
-    }
-
     fn pulse(&mut self, event: &Event, pulse: &Pulse) {
         self.tally.pulses += 1;
         match pulse {
@@ -385,31 +314,6 @@ impl Ledger {
             | Pulse::Failure(..)
             | Pulse::UnloggedEntry(..)
             | Pulse::BrokerOrder(_) => {}
-        }
-    }
-
-    /// Whether a symbol had a break until the moment of a fix.
-    fn was_broken(&self, symbol: &Symbol, at: Time) -> bool {
-        self.faults_at(symbol, at).next().is_some()
-    }
-
-    /// The breaks of a symbol that were open until the moment of a fix.
-    fn faults_at(&self, symbol: &Symbol, at: Time) -> impl Iterator<Item = &Break> {
-        let earliest = at - self.settings.grace;
-        let faults = self.accounts.get(symbol).map_or(&[][..], |account| &account.faults);
-        let faults = faults.iter().filter_map(|place| self.breaks.get(*place));
-        faults.filter(move |found| found.first_failed_at <= at && found.resolved_at.is_none_or(|resolved| resolved >= earliest))
-    }
-
-    /// Hindsight: a fix was right where what it repaired has a proved cause (design, rule 5).
-    pub(crate) fn judge_fixes(&mut self) {
-        let known = |fix: &Fix| {
-            let faults: Vec<&Break> = fix.symbols.iter().flat_map(|symbol| self.faults_at(symbol, fix.at)).collect();
-            !faults.is_empty() && faults.iter().all(|found| found.cause.proved)
-        };
-        let judged: Vec<bool> = self.fixes.iter().map(known).collect();
-        for (fix, known) in self.fixes.iter_mut().zip(judged) {
-            fix.cause_known = known;
         }
     }
 
@@ -528,51 +432,6 @@ impl Ledger {
         let until = at + self.settings.grace;
         let soon = self.upcoming.iter().take_while(move |(_, event)| event.at <= until);
         soon.filter(|(_, event)| event.moves_expected()).filter_map(|(_, event)| event.symbol().cloned()).collect()
-    }
-
-    /// A break at its beginning; severity `break`, nothing said yet.
-    pub(crate) fn opened(
-        &self,
-        symbol: Option<&Symbol>,
-        kind: Kind,
-        book: BookName,
-        witness: &'static str,
-        at: Time,
-        evidence: Vec<Evidence>,
-    ) -> Break {
-        let account = symbol.and_then(|symbol| self.accounts.get(symbol));
-        Break {
-            symbol: symbol.cloned(),
-            kind,
-            severity: Severity::Break,
-            book,
-            witness,
-            expected: Said::Nothing,
-            actual: Said::Nothing,
-            last_agreed_at: account.and_then(|account| account.last_agreed.as_ref()).map(|agreed| agreed.at),
-            opened_at: at,
-            first_failed_at: at,
-            resolved_at: None,
-            price: account.and_then(|account| account.price),
-            opening: None,
-            withdrawn: false,
-            order_sensitive: false,
-            cause: Cause::unknown(),
-            evidence,
-        }
-    }
-
-    pub(crate) fn add_evidence(&mut self, place: usize, evidence: Evidence) {
-        let kept = &mut self.breaks[place].evidence;
-        if kept.len() < MOST_EVIDENCE && !kept.contains(&evidence) {
-            kept.push(evidence);
-        }
-    }
-
-    pub(crate) fn remember_contradiction(&mut self, event: &Event, contradicted: bool) {
-        if contradicted {
-            self.contradicted.insert(event.origin, event.at);
-        }
     }
 
     pub(crate) fn mark(&mut self, place: usize, symbol: &Symbol, stated: Option<(Witness, Form)>, outcome: Option<Outcome>) {

@@ -23,7 +23,7 @@ use tapecheck::{Replay, Request};
 use tempfile::TempDir;
 
 /// Few enough that the file runs in well under a minute unoptimised.
-const CASES: u32 = 160;
+const CASES: u32 = 100;
 
 /// The same cases every time, so that a change is to blame for a failure; `PROPTEST_RNG_SEED` looks at others.
 fn few() -> ProptestConfig {
@@ -203,7 +203,6 @@ proptest! {
 
     /// Law 4, the text: every record of the evidence is shown.
     #[test]
-    #[ignore = "records of indented documents lose their excerpts"]
     fn law_4_every_record_shows_its_text(steps in steps(40)) {
         let report = json(&replay(&Day::of(&steps)));
         for record in report["breaks"].as_array().unwrap().iter().flat_map(|found| found["evidence"].as_array().unwrap()) {
@@ -213,7 +212,6 @@ proptest! {
 
     /// Law 4, the order: evidence is told as it happened.
     #[test]
-    #[ignore = "the executor's word is added behind the broker's that decided about it"]
     fn law_4_evidence_is_in_tape_order(steps in steps(40)) {
         let report = json(&replay(&Day::of(&steps)));
         for found in report["breaks"].as_array().unwrap() {

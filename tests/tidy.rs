@@ -81,7 +81,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("the tape", &["sightings", "fills", "tape", "breaks", "account"]),
     ("a source", &["source"]),
     ("the bot's directory", &["read"]),
-    ("the ledger", &["ledger", "assertion", "judged"]),
+    ("the ledger", &["ledger", "assertion", "counts", "judged", "lives"]),
+    ("the causes", &["flows", "causes", "cause"]),
     ("the brokers", &["brokers"]),
     ("the checks", &["checks"]),
     ("the report", &["report", "excerpts"]),
@@ -191,7 +192,7 @@ fn leaves_do_not_know_each_other() {
 const LONGEST_FILE: usize = 450;
 
 /// Longer ones, with what they may have at most until they are cut.
-const LONGER_FILES: &[(&str, usize)] = &[("ledger.rs", 600), ("assertion.rs", 500), ("event.rs", 480), ("report.rs", 470)];
+const LONGER_FILES: &[(&str, usize)] = &[("ledger.rs", 470), ("event.rs", 480), ("report.rs", 470)];
 
 #[test]
 fn files_fit_a_sitting() {
