@@ -37,6 +37,8 @@ pub struct Activity {
     pub last_cycle_healthy: bool,
     /// The last entry.
     pub last_entry: Option<LastEntry>,
+    /// Since when each symbol is held, by the bot's own entries: the first since its last exit.
+    pub entered: BTreeMap<Symbol, Time>,
     /// The last exit.
     pub last_exit: Option<(Time, Symbol)>,
     /// The last sign that exits were evaluated.
@@ -66,12 +68,14 @@ impl Activity {
     fn moved(&mut self, at: Time, symbol: &Symbol, action: &Action) {
         match action {
             Action::Entry(entry) => {
+                self.entered.entry(symbol.clone()).or_insert(at);
                 self.last_entry = Some(LastEntry { at, symbol: symbol.clone(), score: entry.score, pending: entry.pending });
             }
             Action::Exit(_) => {
                 self.last_exit = Some((at, symbol.clone()));
                 self.last_evaluation = Some(at);
                 self.failures.remove(symbol);
+                self.entered.remove(symbol);
             }
             Action::ScaleOut(_) => self.last_evaluation = Some(at),
             Action::Fill(_) | Action::CorporateAction(_) => {}

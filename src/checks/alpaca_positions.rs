@@ -55,7 +55,7 @@ fn judged(view: &View<'_>) -> (Status, String) {
         return (Status::CouldNotCheck, "the broker's answer describes a later time than now".to_owned());
     };
     let count = book.holdings.iter().filter(|holding| is_held(holding)).count();
-    let read = format!("{count} positions read {} ago", span(view.now() - book.at));
+    let read = format!("positions read {} ago: {count}", span(view.now() - book.at));
     match account.status.as_deref() {
         _ if !blocks.is_empty() => (Status::Warn, format!("{read}; {}", blocks.join(", "))),
         Some("ACTIVE") | None => (Status::Pass, read),

@@ -36,7 +36,7 @@ fn run(view: &View<'_>) -> Finding {
         None => "and no cycle is logged to hold that against".to_owned(),
     };
     let count = book.holdings.len();
-    let summary = format!("{count} open positions, written {words} ({} UTC)", time::stamp(book.at));
+    let summary = format!("written {words} ({} UTC), open positions: {count}", time::stamp(book.at));
     let is_stale =
         view.breaks.iter().any(|found| found.kind == Kind::StaleState && found.book == BookName::Executor && found.is_open());
     let status = match last {

@@ -29,7 +29,11 @@ fn run(view: &View<'_>) -> Finding {
     let lacking: Vec<String> = held.iter().filter_map(|symbol| lacks(symbol, rows.get(symbol).copied())).collect();
     let invented = invented(&rows);
     let finding = if lacking.is_empty() {
-        Finding::new(CHECK.id, Status::Pass, format!("{} positions, all with score, components and entry time", held.len()))
+        Finding::new(
+            CHECK.id,
+            Status::Pass,
+            format!("score, components and entry time are there for every position ({})", held.len()),
+        )
     } else {
         Finding::new(CHECK.id, Status::Warn, format!("lacking: {}", lacking.join("; ")))
     };

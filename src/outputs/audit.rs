@@ -71,7 +71,10 @@ fn positions(report: &Report, audit: &Audit, look: &Look, out: &mut String) {
 fn cells(holding: &Holding, expected: Option<&Position>, audit: &Audit) -> [String; 7] {
     let empty = || "-".to_owned();
     let (profit, percent) = profit(holding).unzip();
-    let age = expected.and_then(|position| position.entry_time).map(|entered| span((audit.now - entered).max(Duration::zero())));
+    // Where the opening balance is not known the book has no time of entry, and the entries themselves tell.
+    let entered =
+        expected.and_then(|position| position.entry_time).or_else(|| audit.activity.entered.get(&holding.symbol).copied());
+    let age = entered.map(|entered| span((audit.now - entered).max(Duration::zero())));
     [
         holding.quantity.map_or_else(empty, plain),
         holding.price.map_or_else(empty, |price| plain(price.round_dp(4))),
