@@ -242,7 +242,7 @@ pub struct Holding {
     pub market_price: Option<Decimal>,
     /// Entry score; `None` where the book has no such column or the cell is empty.
     pub score: Option<Decimal>,
-    /// Whether the row's other annotations (components, entry time) are there.
+    /// Whether the row's components are there.
     pub annotated: bool,
     /// Entry time as the book has it.
     pub entry_time: Option<Time>,

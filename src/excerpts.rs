@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
 
 use crate::origin::Origin;
-use crate::read;
+use crate::read::Text;
 use crate::report::{Excerpts, Report};
 use crate::source::harmless;
 
@@ -13,7 +12,7 @@ use crate::source::harmless;
 const EXCERPT: usize = 240;
 
 /// Fetches the lines that the report's evidence points at. A line that is no longer there gets no excerpt.
-pub fn fetch(report: &Report, files: &[PathBuf]) -> Excerpts {
+pub fn fetch(report: &Report, texts: &[Text]) -> Excerpts {
     let mut wanted: BTreeMap<u16, Vec<Origin>> = BTreeMap::new();
     for evidence in report.breaks.iter().flat_map(|found| &found.evidence) {
         wanted.entry(evidence.origin.source.0).or_default().push(evidence.origin);
@@ -22,8 +21,8 @@ pub fn fetch(report: &Report, files: &[PathBuf]) -> Excerpts {
     for (source, mut origins) in wanted {
         origins.sort();
         origins.dedup();
-        let Some(file) = files.get(usize::from(source)) else { continue };
-        if let Ok(reader) = read::open(file) {
+        let Some(text) = texts.get(usize::from(source)) else { continue };
+        if let Ok(reader) = text.open() {
             lines(reader, origins, &mut excerpts);
         }
     }
@@ -31,7 +30,7 @@ pub fn fetch(report: &Report, files: &[PathBuf]) -> Excerpts {
 }
 
 /// Reads once through the file and keeps the lines that are wanted: by number, which holds for logs and documents alike.
-fn lines(reader: Box<dyn Read>, mut origins: Vec<Origin>, excerpts: &mut Excerpts) {
+fn lines(reader: Box<dyn Read + '_>, mut origins: Vec<Origin>, excerpts: &mut Excerpts) {
     origins.sort_by_key(|origin| origin.line);
     let mut reader = BufReader::with_capacity(1 << 20, reader);
     let mut number = 0u32;

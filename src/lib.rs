@@ -3,7 +3,7 @@
 //!
 //! # The pipeline
 //!
-//! [`replay`] is the whole of it, a stage a line: files are [`read`], the [`brokers`]' answers parsed, all facts put on one
+//! [`replay`] and [`judge`] are the whole of it, a stage a line: files are [`read`], the [`brokers`]' answers parsed, all facts put on one
 //! [`tape`], folded by the [`ledger`], and told by the [`report`].
 //!
 //! # The laws of the fold
@@ -23,9 +23,11 @@ pub mod assertion;
 pub mod books;
 pub mod breaks;
 pub mod brokers;
+pub mod calendar;
 pub mod catalogue;
 pub mod cause;
 pub mod causes;
+pub mod checks;
 pub mod cli;
 pub mod counts;
 pub mod event;
@@ -52,11 +54,17 @@ pub mod trouble;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use brokers::BrokerRead;
+use brokers::alpaca::live::Live;
+use calendar::Calendar;
+use checks::Audit;
+use checks::activity::Activity;
 use event::{Claim, Event, Fact, Statement, Witness};
 use ledger::{Ledger, Settings};
 use position::Symbol;
-use report::{Asked, BrokerRead, Parts, Report, Stats, Window};
+use report::{Asked, Parts, Report, Stats, Window};
 use tape::{Cut, Tape};
+use time::Time;
 
 /// What to replay.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +73,10 @@ pub struct Request {
     pub directory: PathBuf,
     /// A recording, a positions array, or the bot's `alpaca_positions.json`; `None`: no broker.
     pub broker: Option<PathBuf>,
+    /// Read the broker now, instead.
+    pub live: Option<Live>,
+    /// Judge what runs, too, as of `window.at`, or of what this clock says.
+    pub audit: Option<fn() -> Time>,
     /// Which part of time.
     pub window: Window,
     /// Only these symbols; all if empty.
@@ -96,15 +108,46 @@ pub struct Replay {
     pub tape: Tape,
     /// The ledger after the tape.
     pub ledger: Ledger,
+    /// What is worth telling beside the report.
+    pub notices: Vec<String>,
 }
 
-/// Reads, puts on one tape, folds, reports.
+/// Reads, asks the broker, judges.
 pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
-    let mut readings = read::bot(&request.directory)?;
-    let broker = read_broker(request, &mut readings)?;
+    let readings = read::bot(&request.directory)?;
+    let mut request = request.clone();
+    let mut notices = Vec::new();
+    let mut shift = chrono::Duration::zero();
+    let recording = match (&request.live, &request.broker) {
+        (Some(live), _) => {
+            let answered = live.ask(&request.directory, since(&request, &readings));
+            notices = answered.notices;
+            shift = answered.shift;
+            Some(answered.recording)
+        }
+        (None, Some(path)) => Some(brokers::recording::load(path, request.window.at)?),
+        (None, None) => None,
+    };
+    if let Some(clock) = request.audit {
+        request.window.at = request.window.at.or_else(|| Some(clock() + shift));
+    }
+    Ok(Replay { notices, ..judge(&request, readings, recording.as_ref()) })
+}
+
+/// Puts what was read on one tape, folds, reports. Live and recorded answers take this one path.
+pub fn judge(request: &Request, mut readings: read::Readings, recording: Option<&brokers::Recording>) -> Replay {
+    let (broker, calendar) = match recording {
+        Some(recording) => {
+            let answer = brokers::alpaca::parse(recording, &mut readings);
+            (BrokerRead::of(recording, &answer), Calendar::of(&answer.calendar))
+        }
+        None => (BrokerRead::none(), Calendar::default()),
+    };
     let tape = tape::make(std::mem::take(&mut readings.events), &cut(request));
     let mut ledger = fold(&tape, request);
     cause::explain(&mut ledger, &tape);
+    let activity = || Activity::of(&tape.events, &readings.sources);
+    let audit = request.audit.and(request.window.at).map(|now| Audit { now, calendar, activity: activity() });
     let mut report = report::make(Parts {
         asked: asked(request),
         window: request.window,
@@ -114,25 +157,24 @@ pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
         missing: readings.missing,
         ledger: &ledger,
         stats: stats(&tape, &ledger),
+        profit: profit::recompute(&tape.events, request.window.from),
         first: tape.events.first().map(|event| event.at),
+        audit,
     });
-    report.excerpts = excerpts::fetch(&report, &readings.files);
-    Ok(Replay { report, tape, ledger })
+    report.excerpts = excerpts::fetch(&report, &readings.texts);
+    Replay { report, tape, ledger, notices: Vec::new() }
 }
 
-fn read_broker(request: &Request, readings: &mut read::Readings) -> Result<BrokerRead, CannotReplay> {
-    let Some(path) = &request.broker else { return Ok(BrokerRead::none()) };
-    let recording = brokers::recording::load(path, request.window.at)?;
-    let answer = brokers::alpaca::parse(&recording, readings);
-    Ok(BrokerRead {
-        kind: if recording.live { "live" } else { "recorded" },
-        read_began: Some(recording.read_began),
-        read_ended: recording.read_ended,
-        time_source: Some(recording.time_source),
-        account: answer.account,
-        paper: recording.paper,
-        whole: answer.positions_whole,
-    })
+/// An audit asks for so much of the past before the last record, unless a window says otherwise: a year's activities every few minutes
+/// would use up the limit that the bot shares.
+pub const AUDIT_LOOKS_BACK: chrono::Duration = chrono::Duration::days(7);
+
+/// From when on the broker is asked what happened: the beginning of the window, else of the tape.
+pub fn since(request: &Request, readings: &read::Readings) -> Time {
+    let dated = || readings.events.iter().map(|event| event.at).filter(|at| *at != Time::UNIX_EPOCH);
+    let (first, last) = (dated().min(), dated().max());
+    let looks_back = last.filter(|_| request.audit.is_some()).map(|last| last - AUDIT_LOOKS_BACK);
+    request.window.from.or(first.max(looks_back)).unwrap_or(Time::UNIX_EPOCH)
 }
 
 fn cut(request: &Request) -> Cut {
@@ -162,7 +204,10 @@ fn states_metadata(event: &Event) -> bool {
 fn asked(request: &Request) -> Asked {
     Asked {
         directory: request.directory.display().to_string(),
-        broker: request.broker.as_ref().map(|path| path.display().to_string()),
+        broker: match &request.live {
+            Some(_) => Some("live".to_owned()),
+            None => request.broker.as_ref().map(|path| path.display().to_string()),
+        },
         strict: request.strict,
     }
 }

@@ -27,13 +27,32 @@ pub struct Readings {
     /// One account per source, sorted by path.
     pub sources: Vec<Source>,
     /// Where the text of each source can be fetched again.
-    pub files: Vec<PathBuf>,
+    pub texts: Vec<Text>,
     /// The events of all sources, source by source.
     pub events: Vec<Event>,
     /// What could not be understood.
     pub quarantined: Vec<Quarantined>,
     /// State files that the audit cannot do without, and that are not there.
     pub missing: Vec<&'static str>,
+}
+
+/// Where the text of a source is.
+#[derive(Clone, Debug)]
+pub enum Text {
+    /// In a file, which may be compressed.
+    File(PathBuf),
+    /// An answer of the broker's, as sent: live and recorded ones alike.
+    Memory(String),
+}
+
+impl Text {
+    /// Reads it again.
+    pub fn open(&self) -> Result<Box<dyn Read + '_>, Reason> {
+        match self {
+            Text::File(file) => open(file).map(|reader| reader as Box<dyn Read>),
+            Text::Memory(text) => Ok(Box::new(text.as_bytes())),
+        }
+    }
 }
 
 /// Why a directory could not be read at all.
@@ -67,16 +86,16 @@ pub fn bot(directory: &Path) -> Result<Readings, CannotRead> {
     }
     let mut readings = Readings { missing, ..Readings::default() };
     for (found, harvest) in found.iter().zip(harvest_all(&found)) {
-        readings.take(harvest, found.file.clone());
+        readings.take(harvest, Text::File(found.file.clone()));
     }
     Ok(readings)
 }
 
 impl Readings {
     /// Adds one source.
-    pub fn take(&mut self, harvest: Harvest, file: PathBuf) {
+    pub fn take(&mut self, harvest: Harvest, text: Text) {
         self.sources.push(harvest.source);
-        self.files.push(file);
+        self.texts.push(text);
         self.events.extend(harvest.events);
         self.quarantined.extend(harvest.quarantined);
     }
@@ -85,6 +104,11 @@ impl Readings {
     pub fn next_id(&self) -> SourceId {
         SourceId(u16::try_from(self.sources.len()).unwrap_or(u16::MAX))
     }
+}
+
+/// The bot's files that are there, by their paths below the directory: logs in all their spellings, and state files.
+pub fn files(directory: &Path) -> Vec<(String, PathBuf)> {
+    find(directory).0.into_iter().map(|found| (found.path, found.file)).collect()
 }
 
 /// The files that are there, sorted by path, and the required ones that are not.

@@ -7,11 +7,12 @@ use std::cmp::Reverse;
 
 use crate::account::Account;
 use crate::breaks::{BookName, Break, Kind, Severity};
-use crate::brokers::TimeSource;
-use crate::brokers::alpaca::Account as BrokerAccount;
+use crate::brokers::BrokerRead;
+use crate::checks::{self, Audit, Finding, Status, View};
 use crate::ledger::{Fix, LastBook, Ledger, Tally};
 use crate::origin::Origin;
 use crate::position::{Position, Symbol};
+use crate::profit::Profit;
 use crate::source::{Quarantined, Source};
 use crate::time::Time;
 
@@ -55,40 +56,6 @@ pub struct Window {
     pub until: Option<Time>,
     /// `--at`.
     pub at: Option<Time>,
-}
-
-/// The broker's side of a run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BrokerRead {
-    /// `live`, `recorded` or `none`.
-    pub kind: &'static str,
-    /// When the read of the positions began.
-    pub read_began: Option<Time>,
-    /// When it ended.
-    pub read_ended: Option<Time>,
-    /// Where the time comes from.
-    pub time_source: Option<TimeSource>,
-    /// The account.
-    pub account: Option<BrokerAccount>,
-    /// A paper account.
-    pub paper: Option<bool>,
-    /// The positions were read, and every row understood. True when no broker was asked for.
-    pub whole: bool,
-}
-
-impl BrokerRead {
-    /// No broker was asked for.
-    pub fn none() -> BrokerRead {
-        BrokerRead {
-            kind: "none",
-            read_began: None,
-            read_ended: None,
-            time_source: None,
-            account: None,
-            paper: None,
-            whole: true,
-        }
-    }
 }
 
 /// A book at the end of the window.
@@ -171,10 +138,16 @@ pub struct Report {
     pub breaks: Vec<Break>,
     /// In tape order.
     pub fixes: Vec<Fix>,
+    /// In audit order; none for a replay.
+    pub checks: Vec<Finding>,
+    /// What an audit is beside a replay.
+    pub audit: Option<Audit>,
     /// In source order.
     pub integrity: Vec<Integrity>,
     /// Counts.
     pub stats: Stats,
+    /// Profit and loss as logged, and as recomputed.
+    pub profit: Profit,
     /// Texts for the evidence.
     pub excerpts: Excerpts,
     /// The bot's directory and flags as given, for the next command.
@@ -186,7 +159,7 @@ pub struct Report {
 pub struct Asked {
     /// The bot's directory.
     pub directory: String,
-    /// `--broker`, if it was a path.
+    /// `--broker`, unless it was `none`.
     pub broker: Option<String>,
     /// Warnings count as breaks.
     pub strict: bool,
@@ -210,8 +183,12 @@ pub struct Parts<'a> {
     pub ledger: &'a Ledger,
     /// Counts of the tape.
     pub stats: Stats,
+    /// Profit and loss as logged, and as recomputed.
+    pub profit: Profit,
     /// First event of the tape.
     pub first: Option<Time>,
+    /// Now and what ran, for an audit.
+    pub audit: Option<Audit>,
 }
 
 /// Makes the report.
@@ -222,14 +199,8 @@ pub fn make(parts: Parts<'_>) -> Report {
     let breaks = sorted(in_window(&ledger.breaks, parts.window.from));
     let mut unchecked = unchecked(&parts, witnessed, &integrity);
     unchecked.sort();
-    let counts = |found: &Break| found.severity == Severity::Break || (parts.asked.strict && found.severity == Severity::Warning);
-    let verdict = if breaks.iter().any(counts) {
-        Verdict::Breaks
-    } else if unchecked.is_empty() {
-        Verdict::Clean
-    } else {
-        Verdict::CouldNotCheck
-    };
+    let checks = run_checks(&parts, &breaks, &unchecked);
+    let verdict = verdict(&parts, &breaks, &checks, &unchecked);
     Report {
         verdict,
         unchecked,
@@ -241,12 +212,45 @@ pub fn make(parts: Parts<'_>) -> Report {
         books: books(ledger),
         breaks,
         fixes: ledger.fixes.iter().filter(|fix| parts.window.from.is_none_or(|from| fix.at >= from)).cloned().collect(),
+        checks,
         integrity,
         stats: parts.stats,
+        audit: parts.audit,
         excerpts: Excerpts::new(),
+        profit: parts.profit,
         broker: parts.broker,
         sources: parts.sources,
         asked: parts.asked,
+    }
+}
+
+fn run_checks(parts: &Parts<'_>, breaks: &[Break], unchecked: &[String]) -> Vec<Finding> {
+    let Some(audit) = &parts.audit else { return Vec::new() };
+    checks::run(&View {
+        audit,
+        from: parts.window.from,
+        ledger: parts.ledger,
+        broker: &parts.broker,
+        breaks,
+        unchecked,
+        sources: &parts.sources,
+        quarantined: &parts.quarantined,
+        missing: &parts.missing,
+    })
+}
+
+/// A break that was resolved is the incident that a replay looks for, and history for an audit (contract, section 1).
+fn verdict(parts: &Parts<'_>, breaks: &[Break], checks: &[Finding], unchecked: &[String]) -> Verdict {
+    let strict = parts.asked.strict;
+    let stands = |found: &Break| parts.audit.is_none() || found.is_open();
+    let counts = |found: &Break| found.severity == Severity::Break || (strict && found.severity == Severity::Warning);
+    let fails = |check: &Finding| check.status == Status::Fail || (strict && check.status == Status::Warn);
+    if breaks.iter().any(|found| stands(found) && counts(found)) || checks.iter().any(fails) {
+        Verdict::Breaks
+    } else if unchecked.is_empty() && checks.iter().all(|check| check.status != Status::CouldNotCheck) {
+        Verdict::Clean
+    } else {
+        Verdict::CouldNotCheck
     }
 }
 
@@ -303,9 +307,7 @@ fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]
             "{late} moved within the grace before the broker was read, and neither its positions nor its fills show it yet"
         ));
     }
-    if !parts.broker.whole {
-        reasons.push("the broker's positions could not be read completely".to_owned());
-    }
+    reasons.extend(parts.broker.unchecked());
     let unknown =
         ledger.accounts.iter().filter(|(_, account)| is_open_ended(account)).map(|(symbol, _)| symbol.as_str()).join(", ");
     if witnessed.is_some() && !unknown.is_empty() {
@@ -364,7 +366,7 @@ fn integrity(parts: &Parts<'_>, witnessed: Option<Time>) -> Vec<Integrity> {
             forbids_clean: !covered,
         });
     }
-    let to_the_end = parts.window.until.is_none() && parts.window.at.is_none();
+    let to_the_end = parts.audit.is_some() || (parts.window.until.is_none() && parts.window.at.is_none());
     for path in &parts.missing {
         entries.push(Integrity {
             source: (*path).to_owned(),

@@ -62,7 +62,7 @@ fn wrong_usage_is_said_and_is_2() {
     refused(&["replay", QUIET, "--symbol", "<b>"], "not a symbol");
     refused(&["replay", QUIET, "--grace=-1"], "seconds");
     refused(&["replay", QUIET, "--tolerance-qty=-1"], "below zero");
-    refused(&["replay", QUIET, "--broker", "live"], "recording");
+    refused(&["replay", QUIET, "--broker", "live", "--timeout", "0"], "0.1");
     refused(&["replay", QUIET, "--quiet", "--verbose"], "--verbose");
     refused(&["show", "biography", QUIET], "--symbol");
 }

@@ -12,11 +12,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tapecheck::breaks::{BookName, Severity};
+use tapecheck::brokers::BrokerRead;
 use tapecheck::event::{Claim, Event, Fact, Holding, Statement, Witness};
 use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
 use tapecheck::position::{Position, Symbol};
-use tapecheck::report::{self, BookRow, BrokerRead, Parts};
+use tapecheck::report::{self, BookRow, Parts};
 use tapecheck::tape::{self, Cut};
 use tapecheck::{Replay, Request};
 use tempfile::TempDir;
@@ -75,6 +76,7 @@ fn expected(ledger: &Ledger) -> BTreeMap<Symbol, Position> {
         ledger,
         stats: Default::default(),
         first: None,
+        audit: None,
     });
     let rows = report.books.into_iter().filter(|book| book.name == BookName::Expected).flat_map(|book| book.rows);
     rows.filter_map(|(symbol, row)| if let BookRow::Expected(position) = row { Some((symbol, position)) } else { None }).collect()

@@ -56,7 +56,7 @@ fn read(text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
             price: json::float(row.entry_price, "entry_price")?,
             market_price: None,
             score: json::float(row.entry_score, "entry_score")?.or(Some(Decimal::ZERO)),
-            annotated: json::is_set(row.components) && entry_time.is_some(),
+            annotated: json::is_set(row.components),
             entry_time,
             in_flight: Decimal::ZERO,
             line: json::line_of(text, raw),

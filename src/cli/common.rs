@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use super::Failure;
+use super::{Failure, world};
 use crate::Request;
+use crate::brokers::alpaca::live::Live;
 use crate::ledger::Settings;
 use crate::outputs::paint::Look;
 use crate::position::Symbol;
@@ -31,11 +32,14 @@ pub struct Selection {
     #[arg(long, value_name = "TIME", value_parser = until)]
     pub until: Option<Time>,
     /// Stop the tape here, and take it for now
-    #[arg(long, value_name = "TIME", value_parser = from)]
+    #[arg(long, visible_alias = "now", value_name = "TIME", value_parser = from)]
     pub at: Option<Time>,
-    /// The broker: a recording folder, a positions array, the bot's alpaca_positions.json, or `none`
-    #[arg(long, value_name = "PATH|none", default_value = "none")]
-    pub broker: String,
+    /// The broker: `live` reads it now; or a recording folder, a positions array, the bot's alpaca_positions.json; or `none`. `audit`
+    /// reads it live when keys are set, everything else takes `none`
+    #[arg(long, value_name = "live|PATH|none")]
+    pub broker: Option<String>,
+    #[command(flatten)]
+    pub reading: Reading,
     /// Either side of a movement is accepted this many seconds around it
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = grace)]
     pub grace: f64,
@@ -45,6 +49,29 @@ pub struct Selection {
     /// Entry prices that differ by no more USD (or 0.01 %) are equal
     #[arg(long, value_name = "USD", default_value = "0.01", value_parser = tolerance)]
     pub tolerance_price: Decimal,
+}
+
+/// How a live broker is read.
+#[derive(Args, Debug, Clone)]
+pub struct Reading {
+    /// Time for the whole live read
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = timeout)]
+    pub timeout: f64,
+    /// A host that may be given the keys besides *.alpaca.markets and this machine (repeatable)
+    #[arg(long, value_name = "HOST")]
+    pub allow_host: Vec<String>,
+}
+
+impl Reading {
+    /// The client's side of it, with the world's clock and environment.
+    pub fn live(&self) -> Live {
+        Live {
+            timeout: std::time::Duration::from_secs_f64(self.timeout),
+            allow_hosts: self.allow_host.clone(),
+            clock: world::clock,
+            environment: world::environment,
+        }
+    }
 }
 
 /// Only some symbols.
@@ -68,7 +95,8 @@ fn day(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| "a date looks like 2026-02-05, and must exist".to_owned())
 }
 
-fn from(text: &str) -> Result<Time, String> {
+/// A moment, or the beginning of a day.
+pub fn from(text: &str) -> Result<Time, String> {
     moment(text, time::day_begins)
 }
 
@@ -84,6 +112,11 @@ fn moment(text: &str, of_day: fn(NaiveDate) -> Option<Time>) -> Result<Time, Str
 fn grace(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "a number of seconds".to_owned())?;
     if (0.0..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("seconds from 0 to 86400".to_owned()) }
+}
+
+fn timeout(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds".to_owned())?;
+    if (0.1..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("seconds from 0.1 to 86400".to_owned()) }
 }
 
 fn tolerance(text: &str) -> Result<Decimal, String> {
@@ -111,16 +144,13 @@ impl Selection {
         if window.from.zip(window.until.or(window.at)).is_some_and(|(from, until)| from > until) {
             return Err(Failure::Usage("the window ends before it begins: check --from, --until, --at".to_owned()));
         }
-        let broker = match self.broker.as_str() {
-            "none" => None,
-            "live" => {
-                return Err(Failure::Usage("--broker live: this command reads recordings; give a PATH, or `none`".to_owned()));
-            }
-            path => Some(PathBuf::from(path)),
-        };
+        let live = (self.broker.as_deref() == Some("live")).then(|| self.reading.live());
+        let path = self.broker.as_deref().filter(|broker| !matches!(*broker, "none" | "live"));
         Ok(Request {
             directory: self.directory.clone(),
-            broker,
+            broker: path.map(PathBuf::from),
+            live,
+            audit: None,
             window,
             symbols,
             settings: Settings {

@@ -1,16 +1,20 @@
 //! The command line: one file per command. Parse here, run there, print and exit in `main`.
 
+mod audit;
 mod common;
 mod completions;
 mod explain;
+mod record;
 mod replay;
 mod show;
+mod world;
 
 use clap::{ColorChoice, Parser, Subcommand};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::CannotReplay;
+use crate::brokers::recording::CannotWrite;
 use crate::report::Verdict;
 
 const EXAMPLES: &str = "\
@@ -18,6 +22,8 @@ Examples:
   tapecheck replay bot --day 2026-02-05
   tapecheck replay bot --broker recordings/2026-02-05
   tapecheck replay bot --format json -o report.json
+  tapecheck audit bot --broker live
+  tapecheck record bot -o recordings/2026-02-05
   tapecheck show biography bot --symbol HOOD --day 2026-02-05
 
 Exit status: 0 everything that was asked was checked and agrees; 1 at least one break; 2 could not check.";
@@ -44,6 +50,10 @@ pub struct Cli {
 enum Command {
     /// Work out what should be held, from the logs alone or against a recording of the broker
     Replay(replay::Replay),
+    /// Audit the bot now: books, breaks, and the eight checks
+    Audit(audit::Audit),
+    /// Read the broker (only read) and keep its raw answers
+    Record(record::Record),
     /// Show the stages: the tape, the expected book, the biography of a symbol
     #[command(subcommand)]
     Show(show::Show),
@@ -65,6 +75,9 @@ pub enum Failure {
     /// A report could not be put into JSON.
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A recording could not be written.
+    #[error(transparent)]
+    Record(#[from] CannotWrite),
     /// Flags that do not go together.
     #[error("{0}")]
     Usage(String),
@@ -104,6 +117,8 @@ pub fn main() -> u8 {
     let look = common::look(cli.color, cli.quiet, cli.verbose);
     let output = match cli.command {
         Command::Replay(replay) => replay.run(look),
+        Command::Audit(audit) => audit.run(look),
+        Command::Record(record) => record.run(),
         Command::Show(show) => show.run(look),
         Command::Explain(explain) => explain.run(look),
         Command::Completions(completions) => Ok(completions.run()),
@@ -114,6 +129,13 @@ pub fn main() -> u8 {
             eprintln!("tapecheck: {failure}");
             2
         }
+    }
+}
+
+/// What is worth telling goes to stderr.
+fn tell(notices: &[String]) {
+    for notice in notices {
+        eprintln!("tapecheck: {notice}");
     }
 }
 

@@ -25,8 +25,9 @@ pub struct Replay {
     strict: bool,
 }
 
+/// Formats of the report.
 #[derive(ValueEnum, Clone, Copy, Debug)]
-enum Format {
+pub enum Format {
     /// For people
     Text,
     /// For programs
@@ -37,14 +38,20 @@ impl Replay {
     pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
         let request = self.selection.request(self.symbols.symbol.into_iter().collect(), self.strict)?;
         let replay = crate::replay(&request)?;
-        let text = match self.format {
-            // A file is not a terminal.
-            Format::Text if self.output.is_some() => {
-                text::write(&replay.report, &Look { verbose: look.verbose, quiet: look.quiet, ..Look::plain() })
-            }
-            Format::Text => text::write(&replay.report, &look),
-            Format::Json => json::write(&replay.report)?,
-        };
-        Ok(Output::of(text, self.output, replay.report.verdict))
+        delivered(&replay, self.format, self.output, look)
     }
+}
+
+/// The report in its format, and what is worth telling beside it on stderr.
+pub(super) fn delivered(replay: &crate::Replay, format: Format, output: Option<PathBuf>, look: Look) -> Result<Output, Failure> {
+    super::tell(&replay.notices);
+    let text = match format {
+        // A file is not a terminal.
+        Format::Text if output.is_some() => {
+            text::write(&replay.report, &Look { verbose: look.verbose, quiet: look.quiet, ..Look::plain() })
+        }
+        Format::Text => text::write(&replay.report, &look),
+        Format::Json => json::write(&replay.report)?,
+    };
+    Ok(Output::of(text, output, replay.report.verdict))
 }

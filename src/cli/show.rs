@@ -57,7 +57,7 @@ impl Show {
 impl Stage {
     fn tape(self, look: Look) -> Result<Output, Failure> {
         let request = self.selection.request(self.symbols.symbol.into_iter().collect(), false)?;
-        let mut replay = crate::replay(&request)?;
+        let mut replay = replayed(&request)?;
         replay.tape.events.retain(|event| request.window.from.is_none_or(|from| event.at >= from));
         let text = match self.format {
             StageFormat::Text => stages::tape_text(&replay.tape, &replay.report, &look),
@@ -68,7 +68,7 @@ impl Stage {
 
     fn book(self) -> Result<Output, Failure> {
         let request = self.selection.request(self.symbols.symbol.into_iter().collect(), false)?;
-        let replay = crate::replay(&request)?;
+        let replay = replayed(&request)?;
         let text = match self.format {
             StageFormat::Text => stages::book_text(&replay.report),
             StageFormat::Json => json::books(&replay.report)?,
@@ -82,7 +82,7 @@ impl Biography {
         let symbol = Symbol::parse(&self.symbol).ok_or_else(|| Failure::Usage(format!("`{}` is not a symbol", self.symbol)))?;
         let mut request = self.selection.request(BTreeSet::new(), false)?;
         request.follow = Some(symbol.clone());
-        let replay = crate::replay(&request)?;
+        let replay = replayed(&request)?;
         let mut marks = replay.ledger.marks.clone();
         marks.retain(|mark| {
             let at = replay.tape.events.get(mark.place).map(|event| event.at);
@@ -94,4 +94,10 @@ impl Biography {
         };
         Ok(Output::shown(text))
     }
+}
+
+fn replayed(request: &crate::Request) -> Result<crate::Replay, Failure> {
+    let replay = crate::replay(request)?;
+    super::tell(&replay.notices);
+    Ok(replay)
 }

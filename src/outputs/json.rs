@@ -2,12 +2,15 @@
 
 use itertools::Itertools;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 use crate::breaks::{BookName, Break, Evidence};
+use crate::brokers::{BrokerRead, Unread};
+use crate::checks::{Detail, Finding};
 use crate::ledger::Fix;
 use crate::position::plain;
-use crate::report::{Book, BookRow, BrokerRead, Integrity, Report};
+use crate::report::{Book, BookRow, Integrity, Report};
 use crate::source::Source;
 use crate::time;
 
@@ -22,8 +25,9 @@ struct Document<'a> {
     books: BTreeMap<&'static str, BookDocument>,
     breaks: Vec<BreakDocument<'a>>,
     fixes: Vec<FixDocument<'a>>,
-    checks: [(); 0],
+    checks: Vec<CheckDocument<'a>>,
     integrity: Vec<IntegrityDocument<'a>>,
+    profit_and_loss: ProfitDocument<'a>,
     stats: StatsDocument,
     producer: Producer,
 }
@@ -49,6 +53,18 @@ struct BrokerDocument<'a> {
     account: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paper: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unstable: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<UnreadDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnreadDocument<'a> {
+    endpoint: Option<&'static str>,
+    why: &'a str,
 }
 
 #[derive(Serialize)]
@@ -159,6 +175,14 @@ struct FixDocument<'a> {
 }
 
 #[derive(Serialize)]
+struct CheckDocument<'a> {
+    id: &'static str,
+    status: &'static str,
+    summary: &'a str,
+    details: BTreeMap<&'static str, Value>,
+}
+
+#[derive(Serialize)]
 struct IntegrityDocument<'a> {
     source: &'a str,
     line: u32,
@@ -167,6 +191,26 @@ struct IntegrityDocument<'a> {
     reason: &'static str,
     excerpt: &'a str,
     consequence: &'static str,
+}
+
+/// Profit and loss of the window's exits, as logged and as their own prices and quantities say.
+#[derive(Serialize)]
+struct ProfitDocument<'a> {
+    exits: u64,
+    logged: String,
+    recomputed: String,
+    differing: Vec<DifferenceDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct DifferenceDocument<'a> {
+    symbol: &'a str,
+    ts: String,
+    logged: String,
+    recomputed: String,
+    why: &'static str,
+    source: &'a str,
+    line: u32,
 }
 
 #[derive(Serialize)]
@@ -223,8 +267,9 @@ fn document(report: &Report) -> Document<'_> {
         books: report.books.iter().map(|book| (book.name.code(), self::book(book))).collect(),
         breaks: report.breaks.iter().map(|found| broken(found, report)).collect(),
         fixes: report.fixes.iter().map(|fix| self::fix(fix, report)).collect(),
-        checks: [],
+        checks: report.checks.iter().map(check).collect(),
         integrity: report.integrity.iter().map(integrity).collect(),
+        profit_and_loss: profit(report),
         stats: stats(report),
         producer: Producer { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
     }
@@ -238,7 +283,14 @@ fn broker(broker: &BrokerRead) -> BrokerDocument<'_> {
         read_time_from: broker.time_source.map(|source| source.says()),
         account: broker.account.as_ref().and_then(|account| account.masked_number.as_deref()),
         paper: broker.paper,
+        base_url: broker.base_url.as_deref(),
+        unstable: broker.unstable.iter().map(|symbol| symbol.as_str()).collect(),
+        unread: broker.unread.iter().map(unread).collect(),
     }
+}
+
+fn unread(unread: &Unread) -> UnreadDocument<'_> {
+    UnreadDocument { endpoint: unread.endpoint.map(|endpoint| endpoint.name()), why: &unread.why }
 }
 
 fn source(source: &Source) -> SourceDocument<'_> {
@@ -346,6 +398,22 @@ fn fix<'a>(fix: &'a Fix, report: &'a Report) -> FixDocument<'a> {
     }
 }
 
+fn check(found: &Finding) -> CheckDocument<'_> {
+    let details = found.details.iter().map(|(key, detail)| (*key, value(detail))).collect();
+    CheckDocument { id: found.id, status: found.status.code(), summary: &found.summary, details }
+}
+
+fn value(detail: &Detail) -> Value {
+    match detail {
+        Detail::Text(text) => Value::from(text.as_str()),
+        Detail::Count(count) => Value::from(*count),
+        Detail::Truth(truth) => Value::from(*truth),
+        Detail::List(list) => Value::from(list.clone()),
+        Detail::Moment(at) => Value::from(at.map(time::show)),
+        Detail::Minutes(minutes) => Value::from(*minutes),
+    }
+}
+
 fn integrity(entry: &Integrity) -> IntegrityDocument<'_> {
     IntegrityDocument {
         source: &entry.source,
@@ -354,6 +422,24 @@ fn integrity(entry: &Integrity) -> IntegrityDocument<'_> {
         reason: entry.reason,
         excerpt: &entry.excerpt,
         consequence: entry.consequence,
+    }
+}
+
+fn profit(report: &Report) -> ProfitDocument<'_> {
+    let differing = report.profit.differing.iter().map(|difference| DifferenceDocument {
+        symbol: difference.symbol.as_str(),
+        ts: time::show(difference.at),
+        logged: plain(difference.logged),
+        recomputed: plain(difference.recomputed.round_dp(4)),
+        why: difference.why.code(),
+        source: report.path_of(difference.origin),
+        line: difference.origin.line,
+    });
+    ProfitDocument {
+        exits: report.profit.exits,
+        logged: plain(report.profit.logged.round_dp(4)),
+        recomputed: plain(report.profit.recomputed.round_dp(4)),
+        differing: differing.collect(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Outputs: one file per format. Only they turn a report into text.
 
+pub mod audit;
 pub mod biography;
 pub mod json;
 pub mod paint;

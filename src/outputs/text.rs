@@ -7,8 +7,10 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::audit;
 use super::paint::Look;
 use crate::breaks::{BookName, Break, Evidence, Kind, Severity};
+use crate::checks::Status;
 use crate::position::{Symbol, plain};
 use crate::report::{BookRow, Integrity, Report, Verdict};
 use crate::time::{self, Time};
@@ -26,8 +28,10 @@ pub fn write(report: &Report, look: &Look) -> String {
     verdict(report, look, &mut out);
     if !look.quiet {
         books(report, look, &mut out);
+        audit::write(report, look, &mut out);
         breaks(report, look, &mut out);
         fixes(report, &mut out);
+        profit(report, &mut out);
         integrity(report, look, &mut out);
     }
     out
@@ -58,7 +62,9 @@ fn verdict(report: &Report, look: &Look, out: &mut String) {
         plural(of(Severity::Warning).count(), "warning"),
         plural(of(Severity::Note).count(), "note"),
     ];
-    line(out, &format!("{}  {}", look.paint(word, style), counts.join(", ")));
+    let failed = report.checks.iter().filter(|check| check.status == Status::Fail).count();
+    let checks = if failed == 0 { String::new() } else { format!(", {}", plural(failed, "failed check")) };
+    line(out, &format!("{}  {}{checks}", look.paint(word, style), counts.join(", ")));
     let window = |at: Option<Time>| at.map_or_else(|| "?".to_owned(), time::show);
     line(out, &format!("window  {} to {}", window(report.window.from), window(report.window.until)));
     line(out, &format!("broker  {}", broker(report)));
@@ -72,8 +78,9 @@ fn verdict(report: &Report, look: &Look, out: &mut String) {
 fn broker(report: &Report) -> String {
     let broker = &report.broker;
     let Some(began) = broker.read_began else { return "none".to_owned() };
-    let mut text = format!("{}, as of {}", broker.kind, time::show(began));
-    if let Some(source) = broker.time_source {
+    let state = if broker.has_answered() { "as of" } else { "NOT READ at" };
+    let mut text = format!("{}, {state} {}", broker.kind, time::show(began));
+    if let Some(source) = broker.time_source.filter(|_| broker.has_answered()) {
         let _ = write!(text, " (by {})", source.says());
     }
     if let Some(number) = broker.account.as_ref().and_then(|account| account.masked_number.as_deref()) {
@@ -83,6 +90,10 @@ fn broker(report: &Report) -> String {
         Some(true) => text.push_str(", paper"),
         Some(false) => text.push_str(", LIVE"),
         None => {}
+    }
+    if let Some(url) = &broker.base_url {
+        let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+        let _ = write!(text, ", {host}");
     }
     text
 }
@@ -311,6 +322,18 @@ fn fixes(report: &Report, out: &mut String) {
     let counts = report.fixes.iter().counts_by(|fix| fix.verdict());
     let told = counts.iter().sorted().map(|(verdict, count)| format!("{count} {verdict}")).join(", ");
     line(out, &format!("\nfixes by the reconciler: {told}"));
+}
+
+/// Profit and loss, where the log is not what its own prices say.
+fn profit(report: &Report, out: &mut String) {
+    let profit = &report.profit;
+    if profit.differing.is_empty() {
+        return;
+    }
+    let why = profit.differing.iter().counts_by(|difference| difference.why.code());
+    let why = why.iter().sorted().map(|(why, count)| format!("{count} {why}")).join(", ");
+    line(out, &format!("\nprofit and loss: {} USD logged, {} USD recomputed", profit.logged.round_dp(2), profit.recomputed.round_dp(2)));
+    line(out, &format!("  {} of {} differ ({why})", profit.differing.len(), plural(profit.exits as usize, "exit")));
 }
 
 fn integrity(report: &Report, look: &Look, out: &mut String) {

@@ -5,17 +5,23 @@
 
 mod account;
 mod activities;
+mod calendar;
+pub mod http;
+pub mod live;
 mod orders;
 mod positions;
 
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Endpoint, Recording};
+use crate::calendar::Session;
 use crate::event::{Event, Fact};
 use crate::json;
 use crate::origin::{Origin, SourceId};
-use crate::read::{Readings, whole_in_trouble};
+use crate::position::Symbol;
+use crate::read::{Readings, Text, whole_in_trouble};
 use crate::source::{Harvest, Quarantined, Source, harmless};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -27,27 +33,42 @@ pub use account::Account;
 pub struct Answer {
     /// The account, if it was read.
     pub account: Option<Account>,
-    /// The positions were read, and every row of them understood.
+    /// The positions were read, every row of them was understood, and no symbol kept moving.
     pub positions_whole: bool,
+    /// The exchange days of the broker's calendar, if it was read.
+    pub calendar: Vec<Session>,
 }
 
 /// Parses a recording: its bodies become sources of `readings`, their rows events.
 pub fn parse(recording: &Recording, readings: &mut Readings) -> Answer {
     let mut answer = Answer::default();
     let mut orders = orders::Orders::default();
-    for endpoint in [Endpoint::Account, Endpoint::Orders, Endpoint::Activities, Endpoint::Positions] {
+    let unstable: BTreeSet<Symbol> = recording.unstable.iter().filter_map(|name| Symbol::parse(name)).collect();
+    for endpoint in [Endpoint::Account, Endpoint::Calendar, Endpoint::Orders, Endpoint::Activities, Endpoint::Positions] {
         let Some(body) = recording.bodies.get(&endpoint) else { continue };
         let mut rows = Body::new(readings.next_id(), endpoint, &body.file, &body.text);
         match endpoint {
             Endpoint::Account => answer.account = rows.object(account::parse),
             Endpoint::Orders => orders = orders::parse(&mut rows, recording.read_began),
             Endpoint::Activities => activities::parse(&mut rows, &orders),
-            Endpoint::Positions => answer.positions_whole = positions::parse(&mut rows, &orders, recording.read_began),
-            Endpoint::Clock | Endpoint::Calendar => {}
+            Endpoint::Positions => {
+                let moving = positions::Moving { unstable: &unstable, named: named(&unstable, &readings.events) };
+                answer.positions_whole = positions::parse(&mut rows, &orders, recording.read_began, &moving);
+            }
+            Endpoint::Calendar => answer.calendar = calendar::parse(&mut rows),
+            Endpoint::Clock => {}
         }
-        readings.take(rows.harvest(), body.file.clone());
+        readings.take(rows.harvest(), Text::Memory(body.text.clone()));
     }
     answer
+}
+
+/// The symbols that the bot's records name: of these a read that kept moving can still say that they are not held.
+fn named(unstable: &BTreeSet<Symbol>, events: &[Event]) -> BTreeSet<Symbol> {
+    if unstable.is_empty() {
+        return BTreeSet::new();
+    }
+    events.iter().filter_map(|event| event.symbol().cloned()).collect()
 }
 
 /// One body while it is parsed: its rows, their lines, and the account of them.

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::{Body, orders::Orders, required};
 use crate::books::alpaca_positions::signed;
@@ -33,8 +34,16 @@ struct BotsCopy<'a> {
     positions: Option<Vec<&'a RawValue>>,
 }
 
+/// What is known of symbols that moved while they were read.
+pub(super) struct Moving<'a> {
+    /// Nothing firm can be said of these.
+    pub(super) unstable: &'a BTreeSet<Symbol>,
+    /// What the bot's records name, where anything is unstable.
+    pub(super) named: BTreeSet<Symbol>,
+}
+
 /// States the book; whether it is whole.
-pub(super) fn parse(body: &mut Body<'_>, orders: &Orders, read_began: Time) -> bool {
+pub(super) fn parse(body: &mut Body<'_>, orders: &Orders, read_began: Time, moving: &Moving<'_>) -> bool {
     let text = body.text;
     let rows = match json::read::<BotsCopy<'_>>(text) {
         Ok(copy) if text.trim_start().starts_with('{') => match copy.positions {
@@ -57,18 +66,25 @@ pub(super) fn parse(body: &mut Body<'_>, orders: &Orders, read_began: Time) -> b
             Err(trouble) => body.quarantine(raw, trouble),
         }
     }
-    state(body, holdings, read_began)
+    state(body, holdings, read_began, moving)
 }
 
-/// A book with rows in trouble is not whole: what it does list is stated row by row, and nothing follows from what it does not.
-fn state(body: &mut Body<'_>, holdings: Vec<Holding>, read_began: Time) -> bool {
-    let whole = body.harvest.quarantined.is_empty();
+/// A book with rows in trouble is not whole: what it does list is stated row by row, and nothing follows from what it does not. Nor is
+/// one whose symbols kept moving: of these nothing is said, of the others what the book lists and that it does not list them.
+fn state(body: &mut Body<'_>, mut holdings: Vec<Holding>, read_began: Time, moving: &Moving<'_>) -> bool {
+    let understood = body.harvest.quarantined.is_empty();
+    let whole = understood && moving.unstable.is_empty();
     let origin = crate::origin::Origin { source: body.id, offset: 0, line: 1 };
     let claims = if whole {
         vec![Claim::WholeBook(holdings.into_boxed_slice())]
     } else {
+        holdings.retain(|holding| !moving.unstable.contains(&holding.symbol));
+        let listed: BTreeSet<Symbol> = holdings.iter().map(|holding| holding.symbol.clone()).collect();
+        let absent =
+            moving.named.iter().filter(|symbol| understood && !listed.contains(symbol) && !moving.unstable.contains(symbol));
+        let not_held = absent.map(|symbol| Claim::Symbol(symbol.clone(), Form::NotHeld));
         let equals = |holding: Holding| holding.quantity.map(|quantity| Claim::Symbol(holding.symbol, Form::Equals(quantity)));
-        holdings.into_iter().filter_map(equals).collect()
+        holdings.into_iter().filter_map(equals).chain(not_held).collect()
     };
     for claim in claims {
         let fact = Fact::Statement(Statement { witness: Witness::BrokerPositions, claim });

@@ -2,6 +2,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "the edge: here recordings are found and read")]
 
+mod files;
+mod join;
+mod write;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -9,9 +13,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Body, Endpoint, Recording, TimeSource};
+use super::{Body, Endpoint, Recording, TimeSource, Unread};
 use crate::json::{self, Field};
 use crate::time::Time;
+
+pub use write::{CannotWrite, Existing, keep};
 
 /// Why a recording could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +35,9 @@ pub enum CannotLoad {
     BadManifest(PathBuf),
 }
 
+/// The file that makes a folder a recording.
+const MANIFEST: &str = "recording.json";
+
 /// The schema of `recording.json`.
 pub const SCHEMA: &str = "tapecheck.recording/1";
 
@@ -41,6 +50,19 @@ struct Manifest<'a> {
     read_ended: Field<'a>,
     base_url: Option<String>,
     paper: Option<bool>,
+    #[serde(borrow)]
+    whole_read_began: Field<'a>,
+    #[serde(default)]
+    unstable: Vec<String>,
+    #[serde(default)]
+    unread: Vec<UnreadRow>,
+}
+
+/// An endpoint that has no file, and why.
+#[derive(Deserialize)]
+struct UnreadRow {
+    endpoint: String,
+    why: String,
 }
 
 #[derive(Deserialize)]
@@ -57,7 +79,15 @@ pub fn load(path: &Path, at: Option<Time>) -> Result<Recording, CannotLoad> {
     } else {
         (path.parent().map(Path::to_owned).unwrap_or_default(), path.to_owned())
     };
-    if !positions.is_file() {
+    let manifest_file = folder.join(MANIFEST);
+    let manifest_text = text_if_there(&manifest_file)?;
+    let manifest = match &manifest_text {
+        Some(text) => Some(read_manifest(text).ok_or_else(|| CannotLoad::BadManifest(manifest_file.clone()))?),
+        None => None,
+    };
+    // A read that failed is a recording too: it says what was not read, and why.
+    let is_told = manifest.as_ref().is_some_and(|manifest| !manifest.unread.is_empty());
+    if !positions.is_file() && !is_told {
         return Err(CannotLoad::NoPositions(path.to_owned()));
     }
     let mut bodies = BTreeMap::new();
@@ -67,29 +97,48 @@ pub fn load(path: &Path, at: Option<Time>) -> Result<Recording, CannotLoad> {
             bodies.insert(endpoint, Body { file, text });
         }
     }
-    let manifest_file = folder.join("recording.json");
-    let manifest_text = text_if_there(&manifest_file)?;
-    let manifest: Option<Manifest> = match &manifest_text {
-        Some(text) => Some(serde_json::from_str(text).map_err(|_| CannotLoad::BadManifest(manifest_file.clone()))?),
-        None => None,
-    };
-    if manifest.as_ref().is_some_and(|manifest| manifest.schema != SCHEMA) {
-        return Err(CannotLoad::BadManifest(manifest_file));
-    }
     let began = manifest.as_ref().and_then(|manifest| json::moment_if_any(manifest.read_began));
     let (read_began, time_source) = match began {
         Some(time) => (time, TimeSource::Read),
         None => time_of_read(&bodies, &positions, at)?,
     };
-    Ok(Recording {
-        live: false,
-        bodies,
-        read_began,
-        read_ended: manifest.as_ref().and_then(|manifest| json::moment_if_any(manifest.read_ended)),
-        time_source,
-        base_url: manifest.as_ref().and_then(|manifest| manifest.base_url.clone()),
-        paper: manifest.as_ref().and_then(|manifest| manifest.paper),
-    })
+    let mut recording = Recording { bodies, ..Recording::nothing(read_began) };
+    recording.time_source = time_source;
+    if let Some(manifest) = manifest {
+        recording.read_ended = json::moment_if_any(manifest.read_ended);
+        recording.whole_read_began = json::moment_if_any(manifest.whole_read_began);
+        recording.base_url = manifest.base_url;
+        recording.paper = manifest.paper;
+        recording.unstable = manifest.unstable;
+        recording.unread = manifest.unread.into_iter().map(unread).collect();
+    }
+    Ok(recording)
+}
+
+fn read_manifest(text: &str) -> Option<Manifest<'_>> {
+    serde_json::from_str(text).ok().filter(|manifest: &Manifest<'_>| manifest.schema == SCHEMA)
+}
+
+fn unread(row: UnreadRow) -> Unread {
+    Unread { endpoint: Endpoint::ALL.into_iter().find(|endpoint| endpoint.name() == row.endpoint), why: row.why }
+}
+
+impl Recording {
+    /// A recording of nothing, as of a moment.
+    pub fn nothing(read_began: Time) -> Recording {
+        Recording {
+            live: false,
+            bodies: BTreeMap::new(),
+            read_began,
+            read_ended: None,
+            time_source: TimeSource::Read,
+            base_url: None,
+            paper: None,
+            whole_read_began: None,
+            unstable: Vec::new(),
+            unread: Vec::new(),
+        }
+    }
 }
 
 fn text_if_there(file: &Path) -> Result<Option<String>, CannotLoad> {
@@ -124,3 +173,6 @@ fn time_of_read(bodies: &BTreeMap<Endpoint, Body>, positions: &Path, at: Option<
 fn is_object(text: &str) -> bool {
     serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| raw.get().starts_with('{'))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! `executor_state.json` is there, well-formed, and as fresh as the last cycle. Only the reconciler writes it, once per cycle of an
+//! open market (`formats.md` 10.1), so its age is judged against the cycles and not against the clock: at night it rests.
+
+use super::{Check, Detail, Finding, Status, View, path_of_book, span};
+use crate::breaks::{BookName, Kind};
+use crate::time;
+use crate::trouble::Reason;
+
+pub(super) const CHECK: Check = Check { id: "executor_state", run };
+
+fn run(view: &View<'_>) -> Finding {
+    let path = path_of_book("executor_state");
+    let finding = |status, summary: String| Finding::new(CHECK.id, status, summary);
+    if view.lacks(path) {
+        return match view.something_is_held() {
+            Some(true) => finding(Status::Fail, format!("{path} is not there, and positions exist")),
+            Some(false) => finding(Status::Pass, format!("{path} is not there, and nothing is held")),
+            None => finding(Status::CouldNotCheck, format!("{path} is not there, and nothing tells what is held")),
+        };
+    }
+    if let Some(entry) = view.trouble(path) {
+        let reason = &entry.trouble.reason;
+        let unreadable =
+            matches!(reason, Reason::Unreadable(_) | Reason::NotAFile | Reason::TornLine | Reason::NotJson | Reason::BadUtf8);
+        let status = if unreadable { Status::CouldNotCheck } else { Status::Warn };
+        return finding(status, format!("{path}: {reason}")).with("malformed", Detail::List(vec![entry.excerpt.clone()]));
+    }
+    let Some(book) = view.book(BookName::Executor) else {
+        return finding(Status::CouldNotCheck, format!("{path} describes a later time than now"));
+    };
+    let last = view.audit.activity.cycles.last().copied();
+    let behind = last.map(|last| last - book.at);
+    let words = match last {
+        Some(last) if last > book.at => format!("{} before the last cycle", span(last - book.at)),
+        Some(_) => "in the last cycle".to_owned(),
+        None => "and no cycle is logged to hold that against".to_owned(),
+    };
+    let count = book.holdings.len();
+    let summary = format!("written {words} ({} UTC), open positions: {count}", time::stamp(book.at));
+    let is_stale =
+        view.breaks.iter().any(|found| found.kind == Kind::StaleState && found.book == BookName::Executor && found.is_open());
+    let status = match last {
+        None => Status::CouldNotCheck,
+        Some(_) if is_stale => Status::Warn,
+        Some(_) => Status::Pass,
+    };
+    finding(status, if is_stale { format!("stale: {summary}") } else { summary })
+        .with("written", Detail::Moment(Some(book.at)))
+        .with("last_cycle", Detail::Moment(last))
+        .with("minutes_behind_last_cycle", Detail::Minutes(behind.map(|behind| behind.num_minutes().max(0))))
+        .with("positions", Detail::Count(count as u64))
+}

@@ -1,0 +1,67 @@
+//! Every position of the broker has metadata: an entry score above zero, components, and an entry time.
+
+use itertools::Itertools;
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+use super::{Check, Detail, Finding, Status, View, is_held, path_of_book};
+use crate::breaks::BookName;
+use crate::event::{Holding, Witness};
+use crate::position::Symbol;
+use crate::time;
+
+pub(super) const CHECK: Check = Check { id: "position_metadata", run };
+
+fn run(view: &View<'_>) -> Finding {
+    let path = path_of_book("position_metadata");
+    let Some(broker) = view.book(BookName::Broker).filter(|book| book.witness == Witness::BrokerPositions) else {
+        return Finding::new(CHECK.id, Status::CouldNotCheck, "the broker's positions are not known");
+    };
+    if let Some(entry) = view.trouble(path) {
+        return Finding::new(CHECK.id, Status::CouldNotCheck, format!("{path}: {}", entry.trouble.reason));
+    }
+    if view.book(BookName::Metadata).is_none() && !view.lacks(path) {
+        return Finding::new(CHECK.id, Status::CouldNotCheck, format!("{path} describes a later time than now"));
+    }
+    let rows: BTreeMap<&Symbol, &Holding> =
+        view.book(BookName::Metadata).iter().flat_map(|book| &book.holdings).map(|row| (&row.symbol, row)).collect();
+    let held: Vec<&Symbol> = broker.holdings.iter().filter(|row| is_held(row)).map(|row| &row.symbol).sorted().collect();
+    let lacking: Vec<String> = held.iter().filter_map(|symbol| lacks(symbol, rows.get(symbol).copied())).collect();
+    let invented = invented(&rows);
+    let finding = if lacking.is_empty() {
+        Finding::new(
+            CHECK.id,
+            Status::Pass,
+            format!("score, components and entry time are there for every position ({})", held.len()),
+        )
+    } else {
+        Finding::new(CHECK.id, Status::Warn, format!("lacking: {}", lacking.join("; ")))
+    };
+    finding
+        .with("positions", Detail::Count(held.len() as u64))
+        .with("lacking", Detail::List(lacking))
+        .with("entry_times_invented_together", Detail::List(invented))
+}
+
+/// What a position's row lacks, named.
+fn lacks(symbol: &Symbol, row: Option<&Holding>) -> Option<String> {
+    let Some(row) = row else { return Some(format!("{symbol} row")) };
+    let fields = [
+        ("entry_score", row.score.is_none_or(|score| score <= Decimal::ZERO)),
+        ("components", !row.annotated),
+        ("entry_ts", row.entry_time.is_none()),
+    ];
+    let named = fields.iter().filter(|(_, lacks)| *lacks).map(|(name, _)| *name).join(", ");
+    (!named.is_empty()).then(|| format!("{symbol} {named}"))
+}
+
+/// Entry times in one millisecond were made up when the rows were injected (incident 25).
+fn invented(rows: &BTreeMap<&Symbol, &Holding>) -> Vec<String> {
+    let by_time = rows.iter().filter_map(|(symbol, row)| Some((row.entry_time?.timestamp_millis(), *symbol))).into_group_map();
+    let groups = by_time.into_iter().filter(|(_, symbols)| symbols.len() > 1).sorted();
+    let words = groups.filter_map(|(millis, symbols)| {
+        let at = chrono::DateTime::from_timestamp_millis(millis)?;
+        Some(format!("{} at {}", symbols.iter().join(", "), time::show(at)))
+    });
+    words.collect()
+}

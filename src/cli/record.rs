@@ -1,0 +1,126 @@
+//! `tapecheck record`.
+
+#![expect(clippy::disallowed_methods, reason = "the edge: here the bot's files are copied")]
+
+use clap::Args;
+use itertools::Itertools;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::common::{Reading, from};
+use super::{Failure, Output, world};
+use crate::brokers::alpaca::live::Answered;
+use crate::brokers::recording::{CannotWrite, Existing};
+use crate::brokers::redact::Redactor;
+use crate::brokers::{Endpoint, Recording};
+use crate::read;
+use crate::time::{self, Time};
+
+/// Reads the broker, and nothing but reads, and keeps its raw answers: `--broker FOLDER` replays them for ever.
+#[derive(Args, Debug)]
+pub struct Record {
+    /// The bot's directory: for its .env, and for how far back to ask
+    #[arg(default_value = ".", value_name = "DIR")]
+    directory: PathBuf,
+    /// The folder to write
+    #[arg(long, short, value_name = "FOLDER")]
+    output: PathBuf,
+    /// Copy the bot's files too: FOLDER is then a case, with the answers in FOLDER/broker
+    #[arg(long)]
+    with_bot: bool,
+    /// Replace account numbers, order ids and asset ids, each by the same replacement everywhere
+    #[arg(long)]
+    redact: bool,
+    /// Ask for orders and activities from here on (default: as an audit does, a week before the last record)
+    #[arg(long, value_name = "TIME", value_parser = from)]
+    since: Option<Time>,
+    /// Replace a recording that is already there
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+impl Record {
+    pub(super) fn run(self) -> Result<Output, Failure> {
+        let live = self.reading.live();
+        let answered = live.ask(&self.directory, self.since());
+        super::tell(&answered.notices);
+        let told = told(&answered);
+        let Answered { mut recording, .. } = answered;
+        let whole = [Endpoint::Account, Endpoint::Positions, Endpoint::Orders, Endpoint::Activities];
+        let is_whole = whole.iter().all(|endpoint| recording.bodies.contains_key(endpoint));
+        let mut out = told;
+        if recording.bodies.is_empty() {
+            out.push_str("nothing was written\n");
+            return Ok(Output { text: out, file: None, status: 2 });
+        }
+        let mut redactor = Redactor::new();
+        if self.redact {
+            recording = recording.redacted(&mut redactor)?;
+        }
+        let folder = if self.with_bot { self.output.join("broker") } else { self.output.clone() };
+        let existing = if self.force { Existing::Replace } else { Existing::Keep };
+        recording.write(&folder, existing)?;
+        let _ = writeln!(out, "kept in {}", folder.display());
+        if self.with_bot {
+            let copied = self.copy_bot(self.redact.then_some(&redactor))?;
+            let _ = writeln!(out, "{copied} files of the bot copied to {}", self.output.display());
+        }
+        // What could not be read is told in the recording, and never looks like a success.
+        Ok(Output { text: out, file: None, status: if is_whole { 0 } else { 2 } })
+    }
+
+    fn since(&self) -> Time {
+        let request = crate::Request { directory: self.directory.clone(), audit: Some(world::clock), ..Default::default() };
+        let begins = || read::bot(&self.directory).ok().map(|readings| crate::since(&request, &readings));
+        self.since.or_else(begins).unwrap_or_else(|| world::clock() - crate::AUDIT_LOOKS_BACK)
+    }
+
+    /// The files that a replay reads, each whole or not at all.
+    fn copy_bot(&self, redactor: Option<&Redactor>) -> Result<usize, CannotWrite> {
+        let files = read::files(&self.directory);
+        for (path, file) in &files {
+            copy(path, file, &self.output, redactor)?;
+        }
+        Ok(files.len())
+    }
+}
+
+fn copy(path: &str, file: &Path, folder: &Path, redactor: Option<&Redactor>) -> Result<(), CannotWrite> {
+    let failed = |source| CannotWrite::Io { path: file.to_owned(), source };
+    let Some(redactor) = redactor else {
+        return crate::brokers::recording::keep(&folder.join(path), &fs::read(file).map_err(failed)?);
+    };
+    // Redaction works on text: what was compressed is kept plain, under a name that is read as well.
+    let mut bytes = Vec::new();
+    let opened = read::open(file).map_err(|reason| failed(std::io::Error::other(reason.to_string())))?;
+    { opened }.read_to_end(&mut bytes).map_err(failed)?;
+    let plain = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".zst")).unwrap_or(path);
+    let text = redactor.text(&String::from_utf8_lossy(&bytes));
+    crate::brokers::recording::keep(&folder.join(plain), text.as_bytes())
+}
+
+/// What was read, what was not and why, and what it cost.
+fn told(answered: &Answered) -> String {
+    let Recording { bodies, unread, unstable, base_url, paper, .. } = &answered.recording;
+    let mut out = String::new();
+    if let Some(url) = base_url {
+        let kind = if *paper == Some(false) { "LIVE" } else { "paper" };
+        let _ = writeln!(out, "read {url} ({kind}) at {}", time::show(answered.recording.read_began));
+    }
+    for (endpoint, body) in bodies {
+        let _ = writeln!(out, "  {:<10} {} bytes", endpoint.name(), body.text.len());
+    }
+    for unread in unread {
+        let _ = writeln!(out, "  {:<10} NOT READ: {}", unread.endpoint.map_or("all", Endpoint::name), unread.why);
+    }
+    if !unstable.is_empty() {
+        let _ = writeln!(out, "kept moving while they were read: {}", unstable.iter().join(", "));
+    }
+    let sent: u32 = answered.requests.iter().map(|request| request.tries).sum();
+    let _ = writeln!(out, "{sent} requests, {:.1} s", answered.took.as_secs_f64());
+    out
+}

@@ -1,0 +1,15 @@
+//! The world beyond the files: the clock and the environment, read here and nowhere else.
+
+#![expect(clippy::disallowed_methods, reason = "the edge: here, and nowhere else, the world is asked")]
+
+use crate::time::Time;
+
+/// What time it is.
+pub fn clock() -> Time {
+    chrono::Utc::now()
+}
+
+/// What a variable is set to.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
