@@ -88,6 +88,34 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// What it means, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Kind::Missing => "The witness holds the symbol, the contradicted book does not.",
+            Kind::Orphan => "The contradicted book holds the symbol, the witness does not.",
+            Kind::Quantity => "Both hold the symbol, in different quantities.",
+            Kind::Side => "Both hold the symbol, one long and one short.",
+            Kind::EntryPrice => "Both hold the symbol, at average entry prices that differ by more than the tolerance.",
+            Kind::Count => "The witness counts another number of positions, and no better witness says which.",
+            Kind::MissingMetadata => "The symbol is held and position_metadata has no row for it.",
+            Kind::OrphanMetadata => "The symbol is not held and position_metadata still has a row for it.",
+            Kind::MissingEntryScore => "The symbol is held and its entry score is 0 or gone.",
+            Kind::EntryWhileOpen => "A bot that opens one position per symbol entered a symbol that should be held already.",
+            Kind::ExitWithoutEntry => "An exit record closes a symbol that should not be held.",
+            Kind::ExitQuantity => "An exit record had another quantity than should be held.",
+            Kind::ScaleOutWithoutEntry => "A scale-out reduces a symbol that should not be held.",
+            Kind::MissingSighting => {
+                "A log that always has a record of such a movement, and was being written, has none of this one."
+            }
+            Kind::StaleState => "A state file, or the bot's whole log, is older than what it should describe.",
+            Kind::UnresolvedPending => {
+                "An entry was submitted more than an hour before the end, and no witness tells whether it filled."
+            }
+        }
+    }
+}
+
 /// How much a break matters (contract, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

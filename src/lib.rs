@@ -24,6 +24,7 @@ pub mod books;
 pub mod breaks;
 pub mod brokers;
 pub mod calendar;
+pub mod catalogue;
 pub mod cause;
 pub mod causes;
 pub mod checks;

@@ -60,6 +60,27 @@ impl Reason {
         "bad_compression",
     ];
 
+    /// What a code means, in a sentence.
+    pub fn meaning(code: &str) -> Option<&'static str> {
+        Some(match code {
+            "not_json" => "The line is not JSON, nor anything that Python's reader would take for it.",
+            "torn_line" => "The file ends in the middle of this record: it was being written, or cut.",
+            "bad_utf8" => "The line is not UTF-8.",
+            "gigantic_line" => "The line is longer than any record can be.",
+            "wrong_shape" => "The line is JSON, but not of this log's shape.",
+            "bad_timestamp" => "The record has no timestamp, or none that is a plausible time.",
+            "bad_symbol" => "The record has no symbol, or letters that no symbol has.",
+            "bad_number" => "A number is none, or has more digits than can be held exactly.",
+            "missing_field" => "A field that the record cannot do without is missing.",
+            "side_contradicts_sign" => "A position is called long and has a negative quantity.",
+            "not_a_file" => "There is a directory, a pipe or a device where a file should be.",
+            "unreadable" => "The file could not be opened or read to its end.",
+            "bad_compression" => "The compressed data is damaged or cut.",
+            "missing_file" => "A state file that the audit cannot do without is not there.",
+            _ => return None,
+        })
+    }
+
     /// The code that the report uses.
     pub fn code(&self) -> &'static str {
         match self {

@@ -84,7 +84,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("the ledger", &["ledger", "assertion", "counts", "judged", "lives"]),
     ("the causes", &["flows", "causes", "cause"]),
     ("the brokers", &["brokers"]),
-    ("the checks", &["checks"]),
+    ("the checks", &["checks", "catalogue"]),
     ("the report", &["report", "excerpts"]),
     ("the outputs", &["outputs"]),
     ("the command line", &["cli"]),

@@ -7,6 +7,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "Several edits of the same size make the failed statement true, and no independent evidence decides between them.",
     evidence: "None that decides: they are listed as alternatives.",
     remedy: "Give the broker's fills and orders (`tapecheck record`): they usually decide.",
+    case: "closed-by-nobody-knows-whom",
     propose: no_edit,
     recognise: not_recognised,
 };

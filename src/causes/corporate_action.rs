@@ -12,6 +12,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "A split, merger, expiry or the like changed the position at the broker without a trade.",
     evidence: "The broker's activities report it; or the quantity changed by a ratio of small whole numbers while its value did not.",
     remedy: "Correct the entry price and any stop that the bot keeps: they are on the old scale.",
+    case: "split-four-for-one",
     propose,
     recognise,
 };

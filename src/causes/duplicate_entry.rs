@@ -11,6 +11,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "One entry was logged twice, seconds apart, and filled once. (Two that both filled are two entries, and no break.)",
     evidence: "Two entries of one size and side within seconds; the broker holds one; two workers write at their own rhythm.",
     remedy: "Look for a second worker or a retry that logs again.",
+    case: "entry-logged-twice",
     propose,
     recognise: not_recognised,
 };
@@ -31,7 +32,8 @@ fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
             code: HYPOTHESIS.code,
             edits: vec![Edit::Delete(gone.place)],
             size: Size::Changed,
-            support: bracket.executed(gone, Decimal::ZERO),
+            // One size, one side, seconds apart: that is evidence in itself.
+            support: bracket.executed(gone, Decimal::ZERO).map(|support| support + 2),
             at: gone.at.max(stays.at),
             words: format!(
                 "the entry of {} {} was logged twice, at {} and at {}, and filled once",

@@ -11,6 +11,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "An entry was logged as filled, and the broker never held it.",
     evidence: "The position was never seen at the broker; no fill belongs to the entry.",
     remedy: "The bot may wait for an exit of something that is not there: remove the position from its metadata.",
+    case: "entry-that-never-filled",
     propose,
     recognise: not_recognised,
 };

@@ -12,6 +12,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "The bot entered a position, and the record of the entry is missing.",
     evidence: "An order row without attribution; a fill under the bot's own client order id that belongs to no record.",
     remedy: "The bot crashed or lost a line between order and log: the position has no score and no entry time of its own.",
+    case: "crash-between-order-and-log",
     propose,
     recognise: not_recognised,
 };

@@ -11,6 +11,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "An exit was logged as done, and the position is still at the broker.",
     evidence: "The broker holds what was held before the exit; no fill belongs to the exit; the reconciler found it again with score 0.",
     remedy: "The position is open and the bot may not manage it: close it or let the bot adopt it, and look the order up.",
+    case: "exit-that-did-not-happen",
     propose,
     recognise: not_recognised,
 };

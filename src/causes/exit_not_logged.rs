@@ -10,6 +10,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     evidence: "`positions_to_close` or an order without an exit; a fill of the bot's that belongs to no record; a second entry of a bot \
                that enters only what it does not hold.",
     remedy: "The day's profit and loss lacks this exit: take it from the broker's fills.",
+    case: "closed-without-a-record",
     propose,
     recognise: not_recognised,
 };

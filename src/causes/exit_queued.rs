@@ -14,6 +14,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     evidence: "Its order is open at the broker; or the exit lies outside of market hours and retries are refused with \"insufficient \
                qty available\" because the first order holds the shares.",
     remedy: "Wait for the open, or cancel the order. Do not send another: it will be refused, or sell twice.",
+    case: "exit-after-the-close",
     propose,
     recognise: not_recognised,
 };

@@ -13,6 +13,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "The position changed at the broker without any trace in the bot: a trade by hand, another program, the broker.",
     evidence: "A fill under a client order id that is not the bot's; or nothing but the statements.",
     remedy: "Ask who trades on this account. The bot will treat the position as its own.",
+    case: "trade-by-hand",
     propose,
     recognise: not_recognised,
 };

@@ -8,6 +8,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "The row of position_metadata is gone, or was not pruned: the position itself is not touched.",
     evidence: "The metadata has no row for a held symbol, or one for a symbol that is not held.",
     remedy: "Restore the row from a backup, or let the reconciler make one (with score 0 and a new entry time).",
+    case: "metadata-row-gone",
     propose: no_edit,
     recognise,
 };

@@ -45,6 +45,8 @@ pub struct Hypothesis {
     pub evidence: &'static str,
     /// What to do about it.
     pub remedy: &'static str,
+    /// The case under `corpus/` that shows it.
+    pub case: &'static str,
     /// Edits of the tape that would explain a failed statement.
     pub propose: fn(&Bracket<'_>) -> Vec<Proposal>,
     /// Recognises a break that needs no edit: only an annotation, a copy or a file is at fault.

@@ -11,6 +11,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "The tape starts in mid-life: what was held before its first line is not known, and a first statement was wrong about it.",
     evidence: "The first lifecycle of the symbol on the tape; no agreement before it.",
     remedy: "Give an older log, or a recording of the broker from before the window.",
+    case: "tape-begins-in-mid-life",
     propose,
     recognise,
 };

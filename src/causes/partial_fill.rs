@@ -13,6 +13,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "An entry filled in another quantity than was logged: the rest of a market order filled later, or a part never did.",
     evidence: "The order's filled quantity; `entry_qty` at the exit; the range of the entry allows it.",
     remedy: "None is needed for the position; profit and loss in the log are computed with the wrong quantity.",
+    case: "market-order-filled-later",
     propose,
     recognise,
 };

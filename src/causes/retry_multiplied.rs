@@ -12,6 +12,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "One entry was sent several times because the bot did not recognise the fill; every try filled.",
     evidence: "The broker's quantity is a small multiple of the entry; as many filled orders; often a fractional quantity.",
     remedy: "The position is a multiple of what was meant: reduce it, and stop retries that do not look for the first order.",
+    case: "order-sent-three-times",
     propose,
     recognise: not_recognised,
 };

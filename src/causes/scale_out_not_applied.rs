@@ -11,6 +11,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "A scale-out was executed and the executor still has the quantity from before it.",
     evidence: "The executor's quantity is what was expected before the scale-out.",
     remedy: "The next exit will try to close too much: let the reconciler run before it.",
+    case: "executor-without-the-scale-out",
     propose: no_edit,
     recognise,
 };

@@ -12,6 +12,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "A scale-out was logged after the order was sent, and the order did not fill.",
     evidence: "The gap is exactly the scale-out; no fill of the broker belongs to it.",
     remedy: "Look the order up at the broker: rejected or cancelled. The position is larger than the bot meant.",
+    case: "scale-out-that-never-filled",
     propose,
     recognise: not_recognised,
 };

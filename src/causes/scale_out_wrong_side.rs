@@ -13,6 +13,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     evidence: "The gap is exactly twice the scale-out; the broker's fill has the other side; the average price moved towards the \
                scale-out's price; the row says `side: long`, which the exit code turns into a buy.",
     remedy: "Reduce the position to what was meant, and stop scale-outs until the side test is mended.",
+    case: "scale-out-that-bought",
     propose,
     recognise: not_recognised,
 };

@@ -8,6 +8,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "The position is there, its entry score is not: it was found again by the reconciler, which writes 0.",
     evidence: "entry_score is 0 or missing; `position_missing_entry_score` in the reconciler's log.",
     remedy: "Exits that depend on the score treat it as the worst: restore the score from the entry's attribution row.",
+    case: "score-defaulted-to-zero",
     propose: no_edit,
     recognise,
 };

@@ -12,6 +12,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "An entry was executed on the other side than logged: short instead of long, or long instead of short.",
     evidence: "The broker holds the same quantity with the other sign; its fill has the other side.",
     remedy: "Every exit of the bot will make it worse: close the position by hand.",
+    case: "entry-on-the-wrong-side",
     propose,
     recognise: not_recognised,
 };

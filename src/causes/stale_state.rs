@@ -8,6 +8,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "A state file, or the whole log, is older than the movements that explain the difference. Not a difference in what is held.",
     evidence: "The file's own timestamp lies cycles before the last cycle, or days before the broker's answer.",
     remedy: "Find out why the reconciler stopped, or take a fresh copy of the files.",
+    case: "reconciler-stopped",
     propose: no_edit,
     recognise,
 };

@@ -8,6 +8,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "All rows of the state were written anew within milliseconds: entry times and scores are gone, the broker's book did not change.",
     evidence: "Three or more rows with one entry time; scores 0; degraded mode before it.",
     remedy: "Entry times and ages are not to be trusted: restore metadata from a backup before time-based exits run.",
+    case: "state-wiped-and-written-anew",
     propose: no_edit,
     recognise,
 };

@@ -8,6 +8,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "The tape and the broker agree, and the executor does not track the position.",
     evidence: "executor_state has no row, or another one, at a time at which the broker and the tape agree.",
     remedy: "Nobody manages this position: restart the bot so that it reconciles, and look for a state reset.",
+    case: "executor-forgot-a-position",
     propose: no_edit,
     recognise,
 };

@@ -7,6 +7,7 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     meaning: "No single edit explains the break without contradicting another statement.",
     evidence: "None.",
     remedy: "Look at the symbol's biography: more than one thing may have gone wrong between two agreements.",
+    case: "two-faults-between-agreements",
     propose: no_edit,
     recognise: not_recognised,
 };

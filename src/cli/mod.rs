@@ -3,6 +3,7 @@
 mod audit;
 mod common;
 mod completions;
+mod explain;
 mod record;
 mod replay;
 mod show;
@@ -56,6 +57,8 @@ enum Command {
     /// Show the stages: the tape, the expected book, the biography of a symbol
     #[command(subcommand)]
     Show(show::Show),
+    /// Say what a code of a report means, and which case shows it
+    Explain(explain::Explain),
     /// Print completions for a shell
     Completions(completions::Completions),
 }
@@ -117,6 +120,7 @@ pub fn main() -> u8 {
         Command::Audit(audit) => audit.run(look),
         Command::Record(record) => record.run(),
         Command::Show(show) => show.run(look),
+        Command::Explain(explain) => explain.run(look),
         Command::Completions(completions) => Ok(completions.run()),
     };
     match output.and_then(deliver) {
