@@ -2,12 +2,13 @@
 
 use crate::breaks::Kind;
 use crate::causes;
+use crate::checks;
 use crate::trouble::Reason;
 
 /// One code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// `kind of break`, `cause`, `integrity reason`.
+    /// `kind of break`, `cause`, `check`, `integrity reason`.
     pub sort: &'static str,
     /// The code, as reports have it.
     pub code: &'static str,
@@ -31,7 +32,8 @@ pub fn entries() -> Vec<Entry> {
         case: Some(cause.case),
         ..plain("cause", cause.code, cause.meaning)
     });
+    let checks = checks::ALL.iter().map(|check| plain("check", check.id, check.meaning));
     let reasons = Reason::CODES.iter().chain(&["missing_file"]);
     let reasons = reasons.filter_map(|code| Some(plain("integrity reason", code, Reason::meaning(code)?)));
-    kinds.chain(causes).chain(reasons).collect()
+    kinds.chain(causes).chain(checks).chain(reasons).collect()
 }

@@ -115,8 +115,6 @@ impl Profit {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use super::*;
     use crate::event::Sighting;
     use crate::origin::SourceId;

@@ -132,7 +132,7 @@ impl Slow {
     fn may_have_begun(self, quantity: i64) -> bool {
         let Some(Opening { moved, entered }) = self.opening else { return true };
         let began = if quantity < moved.0 { quantity - moved.0 } else { (quantity - moved.1).max(0) };
-        let side = if entered.0 > 0 { 1 } else { i64::from(entered.1 < 0) * -1 };
+        let side = if entered.0 > 0 { 1 } else { -i64::from(entered.1 < 0) };
         began == 0 || side == 0 || began.signum() == side
     }
 

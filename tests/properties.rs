@@ -75,6 +75,7 @@ fn expected(ledger: &Ledger) -> BTreeMap<Symbol, Position> {
         missing: Vec::new(),
         ledger,
         stats: Default::default(),
+        profit: tapecheck::profit::Profit::default(),
         first: None,
         audit: None,
     });

@@ -8,7 +8,11 @@ use crate::brokers::Endpoint;
 use crate::event::Witness;
 use crate::time;
 
-pub(super) const CHECK: Check = Check { id: "alpaca_positions", run };
+pub(super) const CHECK: Check = Check {
+    id: "alpaca_positions",
+    meaning: "Account and positions were read, and nothing keeps the account from trading: an answer that was not given is not an empty one.",
+    run,
+};
 
 /// Blocks that keep the bot from trading; transfers may be blocked without harm (`alpaca.md` 2.1).
 const STOPS_TRADING: [&str; 3] = ["trading_blocked", "account_blocked", "trade_suspended_by_user"];

@@ -7,7 +7,8 @@ use super::{Check, Detail, Finding, Status, View, span};
 use crate::position::plain;
 use crate::time;
 
-pub(super) const CHECK: Check = Check { id: "entry_execution", run };
+pub(super) const CHECK: Check =
+    Check { id: "entry_execution", meaning: "There is an entry in the window, and none is pending for more than an hour.", run };
 
 /// Contract, section 3.
 const LONGEST_PENDING: Duration = Duration::hours(1);

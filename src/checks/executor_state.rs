@@ -6,7 +6,11 @@ use crate::breaks::{BookName, Kind};
 use crate::time;
 use crate::trouble::Reason;
 
-pub(super) const CHECK: Check = Check { id: "executor_state", run };
+pub(super) const CHECK: Check = Check {
+    id: "executor_state",
+    meaning: "executor_state.json is there, well-formed, and as fresh as the last cycle: only the reconciler writes it, once per cycle of an open market.",
+    run,
+};
 
 fn run(view: &View<'_>) -> Finding {
     let path = path_of_book("executor_state");

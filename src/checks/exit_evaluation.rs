@@ -7,7 +7,11 @@ use itertools::Itertools;
 use super::{Check, Detail, Finding, Status, View, span};
 use crate::time::{self, Time};
 
-pub(super) const CHECK: Check = Check { id: "exit_evaluation", run };
+pub(super) const CHECK: Check = Check {
+    id: "exit_evaluation",
+    meaning: "Exits were evaluated in the last minutes of open market, or nothing is held: a failed close is no exit.",
+    run,
+};
 
 /// Contract, section 3: minutes of open market.
 const WARN_FROM: Duration = Duration::minutes(10);

@@ -5,7 +5,11 @@ use chrono::Duration;
 use super::{Check, Detail, Finding, Status, View, span};
 use crate::time;
 
-pub(super) const CHECK: Check = Check { id: "main_loop", run };
+pub(super) const CHECK: Check = Check {
+    id: "main_loop",
+    meaning: "The last cycle ended less than five minutes of open market ago: at night and on holidays the loop may rest.",
+    run,
+};
 
 /// Contract, section 3.
 const LONGEST_PAUSE: Duration = Duration::minutes(5);

@@ -30,6 +30,8 @@ use activity::Activity;
 pub struct Check {
     /// The id of the contract.
     pub id: &'static str,
+    /// What it means to pass.
+    pub meaning: &'static str,
     /// Judges.
     pub run: fn(&View<'_>) -> Finding,
 }

@@ -10,7 +10,11 @@ use crate::event::{Holding, Witness};
 use crate::position::Symbol;
 use crate::time;
 
-pub(super) const CHECK: Check = Check { id: "position_metadata", run };
+pub(super) const CHECK: Check = Check {
+    id: "position_metadata",
+    meaning: "Every position of the broker has a row with an entry score above zero, components and an entry time.",
+    run,
+};
 
 fn run(view: &View<'_>) -> Finding {
     let path = path_of_book("position_metadata");

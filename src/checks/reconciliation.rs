@@ -5,7 +5,11 @@ use itertools::Itertools;
 use super::{Check, Detail, Finding, Status, View};
 use crate::breaks::{Break, Severity};
 
-pub(super) const CHECK: Check = Check { id: "reconciliation", run };
+pub(super) const CHECK: Check = Check {
+    id: "reconciliation",
+    meaning: "Broker, executor, metadata and the tape agree, each as of its own time: a break that was resolved does not count.",
+    run,
+};
 
 /// Breaks that the summary names.
 const NAMED: usize = 5;

@@ -6,7 +6,11 @@ use itertools::Itertools;
 use super::{Check, Detail, Finding, Status, View, span};
 use crate::time::{self, Time};
 
-pub(super) const CHECK: Check = Check { id: "reconciliation_log", run };
+pub(super) const CHECK: Check = Check {
+    id: "reconciliation_log",
+    meaning: "The reconciler finished a round within two cycles, and its fixes overwrote nothing that was right.",
+    run,
+};
 
 /// Contract, section 3. It runs near the beginning of a cycle, so the end of its own cycle comes after it.
 const CYCLES: usize = 2;

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod biography;
+mod document;
 pub mod json;
 pub mod paint;
 pub mod stages;

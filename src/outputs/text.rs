@@ -332,7 +332,10 @@ fn profit(report: &Report, out: &mut String) {
     }
     let why = profit.differing.iter().counts_by(|difference| difference.why.code());
     let why = why.iter().sorted().map(|(why, count)| format!("{count} {why}")).join(", ");
-    line(out, &format!("\nprofit and loss: {} USD logged, {} USD recomputed", profit.logged.round_dp(2), profit.recomputed.round_dp(2)));
+    line(
+        out,
+        &format!("\nprofit and loss: {} USD logged, {} USD recomputed", profit.logged.round_dp(2), profit.recomputed.round_dp(2)),
+    );
     line(out, &format!("  {} of {} differ ({why})", profit.differing.len(), plural(profit.exits as usize, "exit")));
 }
 
