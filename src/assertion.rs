@@ -87,8 +87,12 @@ impl Ledger {
         let account = self.account(symbol);
         let before = account.position.clone();
         settle(&mut account.position, form, witness);
-        account.last_agreed = Some(evidence.clone());
-        let moved = std::mem::take(&mut account.moved);
+        // That at least so much was there to be sold is the bot's own word, and brackets nothing.
+        let brackets = witness != Witness::ScaleOutRecord;
+        if brackets {
+            account.last_agreed = Some(evidence.clone());
+        }
+        let moved = if brackets { std::mem::take(&mut account.moved) } else { Vec::new() };
         let pending = if settles(form) { account.pending.take() } else { None };
         let open = account.open.clone();
         for place in open {
@@ -102,7 +106,7 @@ impl Ledger {
                 self.resolve(symbol, place, event.at);
             }
         }
-        if settles(form) {
+        if settles(form) || matches!(form, Form::AtLeast(_)) {
             self.note_settlement(event, symbol, &before, moved, pending.is_some(), &evidence, witness);
         }
     }

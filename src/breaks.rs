@@ -293,3 +293,14 @@ impl Break {
         quantity.abs().checked_mul(price)?.checked_mul(symbol.multiplier())
     }
 }
+
+/// A tie whose order matters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tie {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// The moment.
+    pub at: Time,
+    /// The records that are tied, in the order in which they were folded.
+    pub origins: Vec<Origin>,
+}

@@ -18,6 +18,7 @@ use crate::flows::{self, Flows};
 use crate::ledger::{Ledger, Mark, Outcome, Settings};
 use crate::position::Symbol;
 use crate::tape::Tape;
+use crate::ties;
 use crate::time::Time;
 
 /// Statements and movements after the failed one that an edit must not contradict.
@@ -25,7 +26,10 @@ const AFTERWARDS: usize = 40;
 
 /// Gives every break its cause, as far as it can be proved, and every fix its hindsight.
 pub fn explain(ledger: &mut Ledger, tape: &Tape) {
-    let symbols: BTreeSet<Symbol> = ledger.breaks.iter().filter_map(|found| found.symbol.clone()).collect();
+    let tied = ties::tied_symbols(&tape.events);
+    let held = broker_quantities(ledger);
+    let mut symbols: BTreeSet<Symbol> = ledger.breaks.iter().filter_map(|found| found.symbol.clone()).collect();
+    symbols.extend(tied.iter().chain(held.keys()).cloned());
     let known_from = flows::oldest_activity(&tape.events);
     let mut tapes = symbol_tapes(&tape.events, symbols);
     add_counts(&mut tapes, ledger);
@@ -38,6 +42,18 @@ pub fn explain(ledger: &mut Ledger, tape: &Tape) {
             let scene = Scene { ledger, breaks: &ledger.breaks, events };
             let (cause, at) = recognised(found, &scene).unwrap_or_else(|| own.explain(found));
             explained.push((place, cause, at));
+        }
+    }
+    for (symbol, events) in &tapes {
+        if tied.contains(symbol) {
+            let began_flat = ledger.accounts.get(symbol).is_some_and(|account| account.began_flat);
+            let beginning = beginning(ledger.settings, began_flat);
+            let found = ties::sensitive(symbol, events, &beginning, ledger);
+            ledger.ties.extend(found);
+        }
+        if let Some(quantity) = held.get(symbol) {
+            let share = Flows::of(events, known_from).explained_share(*quantity);
+            ledger.explained.extend(share.map(|share| (symbol.clone(), share)));
         }
     }
     let of_no_symbol = ledger.breaks.iter().enumerate().filter(|(_, found)| found.symbol.is_none());
@@ -53,6 +69,13 @@ pub fn explain(ledger: &mut Ledger, tape: &Tape) {
         found.cause = cause;
     }
     ledger.judge_fixes();
+}
+
+/// What the broker was last said to hold.
+fn broker_quantities(ledger: &Ledger) -> BTreeMap<Symbol, Decimal> {
+    let book = ledger.books.get(&BookName::Broker);
+    let rows = book.into_iter().flat_map(|book| book.holdings.iter());
+    rows.filter_map(|row| Some((row.symbol.clone(), row.quantity.filter(|quantity| !quantity.is_zero())?))).collect()
 }
 
 /// A cause that needs no edit: an annotation, a copy or a file is at fault, or the ledger has applied the explanation already.

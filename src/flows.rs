@@ -98,6 +98,23 @@ impl Flows {
         self.flows.iter().filter(move |flow| flow.belongs_to.is_none() && from <= flow.at && flow.at <= until)
     }
 
+    /// How much of a quantity held at the broker is traced to executions that belong to the bot's records: from the last time it was flat,
+    /// as a share from 0 to 1. `None` where the executions do not reach back to that.
+    pub fn explained_share(&self, held: Decimal) -> Option<Decimal> {
+        let mut left = held;
+        let mut explained = Decimal::ZERO;
+        for flow in self.flows.iter().rev() {
+            left -= flow.quantity;
+            if flow.belongs_to.is_some() {
+                explained += flow.quantity;
+            }
+            if left.is_zero() {
+                return explained.checked_div(held).map(|share| share.clamp(Decimal::ZERO, Decimal::ONE).round_dp(4));
+            }
+        }
+        None
+    }
+
     /// First an order of just the movement's size goes to the nearest such movement, then what is left to the movement it lies beside,
     /// unless its id says that somebody else sent it.
     fn assign(&mut self, events: &[Event]) {

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::account::Account;
-use crate::breaks::{BookName, Break};
+use crate::breaks::{BookName, Break, Tie};
 use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Standing, Statement, Witness};
 use crate::origin::Origin;
 use crate::position::{Position, Quantity, Symbol};
@@ -139,6 +139,10 @@ pub struct Ledger {
     pub(crate) count_open: Option<usize>,
     /// Symbols that a count showed to be flat, which no statement named.
     pub(crate) counted_flat: Vec<(Time, Origin, Symbol)>,
+    /// Ties of which another order would give other breaks.
+    pub ties: Vec<Tie>,
+    /// Share of each position at the broker that is traced to executions for the bot's records.
+    pub explained: BTreeMap<Symbol, Decimal>,
     /// All fixes.
     pub fixes: Vec<Fix>,
     pub(crate) contradicted: HashMap<Origin, Time>,
@@ -179,6 +183,8 @@ impl Ledger {
             breaks: Vec::new(),
             count_open: None,
             counted_flat: Vec::new(),
+            ties: Vec::new(),
+            explained: BTreeMap::new(),
             fixes: Vec::new(),
             contradicted: HashMap::new(),
             tally: Tally::default(),

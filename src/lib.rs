@@ -48,6 +48,7 @@ pub mod report;
 pub mod sightings;
 pub mod source;
 pub mod tape;
+pub mod ties;
 pub mod time;
 pub mod trouble;
 

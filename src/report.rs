@@ -4,9 +4,10 @@ use chrono::Duration;
 use itertools::Itertools;
 use rust_decimal::Decimal;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use crate::account::Account;
-use crate::breaks::{BookName, Break, Kind, Severity};
+use crate::breaks::{BookName, Break, Kind, Severity, Tie};
 use crate::brokers::BrokerRead;
 use crate::checks::{self, Audit, Finding, Status, View};
 use crate::ledger::{Fix, LastBook, Ledger, Tally};
@@ -146,6 +147,10 @@ pub struct Report {
     pub integrity: Vec<Integrity>,
     /// Counts.
     pub stats: Stats,
+    /// Ties of which another order would give other breaks (design, rule 8).
+    pub ties: Vec<Tie>,
+    /// Share of each position at the broker that is traced to executions for the bot's records.
+    pub explained: BTreeMap<Symbol, Decimal>,
     /// Profit and loss as logged, and as recomputed.
     pub profit: Profit,
     /// Texts for the evidence.
@@ -217,6 +222,8 @@ pub fn make(parts: Parts<'_>) -> Report {
         stats: parts.stats,
         audit: parts.audit,
         excerpts: Excerpts::new(),
+        ties: ledger.ties.clone(),
+        explained: ledger.explained.clone(),
         profit: parts.profit,
         broker: parts.broker,
         sources: parts.sources,

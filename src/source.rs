@@ -103,7 +103,8 @@ impl<'a> LineReader<'a> {
         let text = match std::str::from_utf8(without_frame(bytes, line)) {
             Ok(text) => text.trim(),
             Err(error) => {
-                let column = u32::try_from(error.valid_up_to() + 1).ok();
+                let frame = without_frame(bytes, line).as_ptr() as usize - bytes.as_ptr() as usize;
+                let column = u32::try_from(frame + error.valid_up_to() + 1).ok();
                 return self.quarantine(origin, Trouble { column, reason: Reason::BadUtf8 }, bytes);
             }
         };
@@ -123,6 +124,9 @@ impl<'a> LineReader<'a> {
             }
             Err(mut trouble) => {
                 self.harvest.events.truncate(first);
+                // Columns count from the line's first byte, blanks and byte order mark included.
+                let leading = u32::try_from(text.as_ptr() as usize - bytes.as_ptr() as usize).unwrap_or(0);
+                trouble.column = trouble.column.map(|column| column.saturating_add(leading));
                 if !ended && trouble.reason == Reason::NotJson {
                     trouble.reason = Reason::TornLine;
                 }

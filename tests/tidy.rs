@@ -82,7 +82,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("a source", &["source"]),
     ("the bot's directory", &["read"]),
     ("the ledger", &["ledger", "assertion", "counts", "judged", "lives"]),
-    ("the causes", &["flows", "causes", "cause"]),
+    ("the causes", &["flows", "ties", "causes", "cause"]),
     ("the brokers", &["brokers"]),
     ("the checks", &["checks", "catalogue"]),
     ("the report", &["report", "excerpts"]),

@@ -17,6 +17,7 @@ pub(super) struct Document<'a> {
     pub(super) fixes: Vec<FixDocument<'a>>,
     pub(super) checks: Vec<CheckDocument<'a>>,
     pub(super) integrity: Vec<IntegrityDocument<'a>>,
+    pub(super) order_sensitive: Vec<TieDocument<'a>>,
     pub(super) profit_and_loss: ProfitDocument<'a>,
     pub(super) stats: StatsDocument,
     pub(super) producer: Producer,
@@ -98,6 +99,8 @@ pub(super) struct PositionDocument {
     pub(super) entry_ts: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) provenance: Option<ProvenanceDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) explained_share: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -223,4 +226,12 @@ pub(super) struct StatsDocument {
 pub(super) struct Producer {
     pub(super) name: &'static str,
     pub(super) version: &'static str,
+}
+
+/// Records of one moment of which another order would give other breaks.
+#[derive(Serialize)]
+pub(super) struct TieDocument<'a> {
+    pub(super) symbol: &'a str,
+    pub(super) ts: String,
+    pub(super) records: Vec<String>,
 }

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use super::document::{
     BookDocument, BreakDocument, BrokerDocument, CauseDocument, CheckDocument, DifferenceDocument, Document, EvidenceDocument,
     FixDocument, IntegrityDocument, PositionDocument, Producer, ProfitDocument, ProvenanceDocument, SourceDocument,
-    StatsDocument, UnreadDocument, WindowDocument,
+    StatsDocument, TieDocument, UnreadDocument, WindowDocument,
 };
-use crate::breaks::{BookName, Break, Evidence};
+use crate::breaks::{BookName, Break, Evidence, Tie};
 use crate::brokers::{BrokerRead, Unread};
 use crate::checks::{Detail, Finding};
 use crate::ledger::Fix;
-use crate::position::plain;
+use crate::position::{Symbol, plain};
 use crate::report::{Book, BookRow, Integrity, Report};
 use crate::source::Source;
 use crate::time;
@@ -28,7 +28,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
 /// The books alone, as the report has them.
 pub fn books(report: &Report) -> Result<String, serde_json::Error> {
     let books: BTreeMap<&'static str, BookDocument> =
-        report.books.iter().map(|book| (book.name.code(), self::book(book))).collect();
+        report.books.iter().map(|book| (book.name.code(), self::book(book, report))).collect();
     let mut text = serde_json::to_string_pretty(&books)?;
     text.push('\n');
     Ok(text)
@@ -47,11 +47,12 @@ fn document(report: &Report) -> Document<'_> {
         },
         broker: broker(&report.broker),
         sources: report.sources.iter().map(source).sorted_by(|one, two| one.path.cmp(two.path)).collect(),
-        books: report.books.iter().map(|book| (book.name.code(), self::book(book))).collect(),
+        books: report.books.iter().map(|book| (book.name.code(), self::book(book, report))).collect(),
         breaks: report.breaks.iter().map(|found| broken(found, report)).collect(),
         fixes: report.fixes.iter().map(|fix| self::fix(fix, report)).collect(),
         checks: report.checks.iter().map(check).collect(),
         integrity: report.integrity.iter().map(integrity).collect(),
+        order_sensitive: report.ties.iter().map(|tie| self::tie(tie, report)).collect(),
         profit_and_loss: profit(report),
         stats: stats(report),
         producer: Producer { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -93,9 +94,13 @@ fn source(source: &Source) -> SourceDocument<'_> {
     }
 }
 
-fn book(book: &Book) -> BookDocument {
-    let positions =
-        book.rows.iter().map(|(symbol, row)| PositionDocument { symbol: symbol.to_string(), ..position(row, book.name) });
+fn book(book: &Book, report: &Report) -> BookDocument {
+    let share = |symbol: &Symbol| report.explained.get(symbol).filter(|_| book.name == BookName::Broker).copied().map(plain);
+    let positions = book.rows.iter().map(|(symbol, row)| PositionDocument {
+        symbol: symbol.to_string(),
+        explained_share: share(symbol),
+        ..position(row, book.name)
+    });
     BookDocument { as_of: book.as_of.map(time::show), complete: book.complete, positions: positions.collect() }
 }
 
@@ -206,6 +211,11 @@ fn integrity(entry: &Integrity) -> IntegrityDocument<'_> {
         excerpt: &entry.excerpt,
         consequence: entry.consequence,
     }
+}
+
+fn tie<'a>(tie: &'a Tie, report: &Report) -> TieDocument<'a> {
+    let records = tie.origins.iter().map(|origin| format!("{}:{}", report.path_of(*origin), origin.line));
+    TieDocument { symbol: tie.symbol.as_str(), ts: time::show(tie.at), records: records.collect() }
 }
 
 fn profit(report: &Report) -> ProfitDocument<'_> {

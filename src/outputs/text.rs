@@ -32,6 +32,7 @@ pub fn write(report: &Report, look: &Look) -> String {
         breaks(report, look, &mut out);
         fixes(report, &mut out);
         profit(report, &mut out);
+        ties(report, look, &mut out);
         integrity(report, look, &mut out);
     }
     out
@@ -40,6 +41,12 @@ pub fn write(report: &Report, look: &Look) -> String {
 fn line(out: &mut String, text: &str) {
     out.push_str(text.trim_end());
     out.push('\n');
+}
+
+/// A line that goes on below itself where it is longer than the width.
+fn wrapped(out: &mut String, look: &Look, text: &str, below: &str) {
+    let filled = textwrap::fill(text, textwrap::Options::new(look.width).subsequent_indent(below).break_words(false));
+    line(out, &filled.replace('\u{a0}', " "));
 }
 
 /// `1 break`, `2 breaks`.
@@ -65,9 +72,12 @@ fn verdict(report: &Report, look: &Look, out: &mut String) {
     let failed = report.checks.iter().filter(|check| check.status == Status::Fail).count();
     let checks = if failed == 0 { String::new() } else { format!(", {}", plural(failed, "failed check")) };
     line(out, &format!("{}  {}{checks}", look.paint(word, style), counts.join(", ")));
+    if look.quiet {
+        return;
+    }
     let window = |at: Option<Time>| at.map_or_else(|| "?".to_owned(), time::show);
     line(out, &format!("window  {} to {}", window(report.window.from), window(report.window.until)));
-    line(out, &format!("broker  {}", broker(report)));
+    wrapped(out, look, &format!("broker  {}", broker(report)), "        ");
     for reason in &report.unchecked {
         let wrapped =
             textwrap::fill(&format!("could not check: {reason}"), textwrap::Options::new(look.width).subsequent_indent("    "));
@@ -136,7 +146,7 @@ fn books(report: &Report, look: &Look, out: &mut String) {
         Some(at) => format!("{} as of {}", book.name.code(), time::clock(at)),
         None => format!("{} not stated", book.name.code()),
     });
-    line(out, &format!("  {} (UTC)", as_of.collect::<Vec<_>>().join(", ")));
+    wrapped(out, look, &format!("  {} (UTC)", as_of.collect::<Vec<_>>().join(", ")), "  ");
 }
 
 fn side_by_side(report: &Report) -> BTreeMap<Symbol, [String; 4]> {
@@ -199,7 +209,10 @@ fn one_break(report: &Report, found: &Break, look: &Look, out: &mut String) {
     if let Some(values) = values(found) {
         line(out, &format!("  {values}"));
     }
-    line(out, &format!("  {}", life(found)));
+    wrapped(out, look, &format!("  {}", life(found)), "    ");
+    if found.order_sensitive {
+        line(out, "  order-sensitive: records of one moment, in another order, would change this");
+    }
     if let Some(edit) = &found.cause.edit {
         line(
             out,
@@ -283,7 +296,8 @@ fn life(found: &Break) -> String {
         Some(resolved) => format!("resolved {}", time::stamp(resolved)),
         None => "still open".to_owned(),
     });
-    parts.join(", ")
+    // A moment stays on one line.
+    parts.iter().map(|part| part.replace(' ', "\u{a0}")).join(", ")
 }
 
 /// Evidence as compilers show it: the place, what it says, the line.
@@ -322,6 +336,19 @@ fn fixes(report: &Report, out: &mut String) {
     let counts = report.fixes.iter().counts_by(|fix| fix.verdict());
     let told = counts.iter().sorted().map(|(verdict, count)| format!("{count} {verdict}")).join(", ");
     line(out, &format!("\nfixes by the reconciler: {told}"));
+}
+
+/// Ties of which the other order would give other breaks.
+fn ties(report: &Report, look: &Look, out: &mut String) {
+    for tie in &report.ties {
+        let records = tie.origins.iter().map(|origin| format!("{}:{}", report.path_of(*origin), origin.line)).join(", ");
+        let text = format!(
+            "\norder-sensitive: {} at {}: another order of {records} would give other breaks",
+            tie.symbol,
+            time::show(tie.at)
+        );
+        wrapped(out, look, &text, "  ");
+    }
 }
 
 /// Profit and loss, where the log is not what its own prices say.
