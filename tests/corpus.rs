@@ -18,6 +18,12 @@ use std::path::{Path, PathBuf};
 struct Case {
     name: String,
     about: String,
+    /// Causes that it shows: the accepted report has a break of each.
+    #[serde(default)]
+    shows: Vec<String>,
+    /// Causes that it looks like, and that are not what happened: the accepted report has a break of none.
+    #[serde(default)]
+    looks_like: Vec<String>,
     /// The recording, below the case's folder.
     broker: Option<String>,
     day: Option<String>,
@@ -79,6 +85,34 @@ fn every_case_gives_the_accepted_report() {
         }
     }
     assert!(changed.is_empty(), "{}", changed.join("\n"));
+}
+
+/// The codes of the causes of the accepted report's breaks.
+fn accepted_causes(folder: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("expected.json")).unwrap();
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let breaks = report["breaks"].as_array().unwrap();
+    breaks.iter().map(|found| found["cause"]["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_case_shows_the_causes_that_it_names() {
+    let mut wrong = Vec::new();
+    for folder in cases() {
+        let case = read(&folder);
+        let causes = accepted_causes(&folder);
+        for code in &case.shows {
+            if !causes.contains(code) {
+                wrong.push(format!("{} should show {code}, and shows {causes:?}", case.name));
+            }
+        }
+        for code in &case.looks_like {
+            if causes.contains(code) {
+                wrong.push(format!("{} looks like {code} and is not: it shows {causes:?}", case.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
