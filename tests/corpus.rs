@@ -68,6 +68,11 @@ fn report(case: &Case) -> Value {
     report
 }
 
+/// Whether what is given now is accepted.
+fn accepts() -> bool {
+    std::env::var_os("UPDATE_CASES").is_some_and(|value| value == "1")
+}
+
 #[test]
 fn every_case_gives_the_accepted_report() {
     let mut changed = Vec::new();
@@ -75,7 +80,7 @@ fn every_case_gives_the_accepted_report() {
         let case = read(&folder);
         let report = report(&case);
         let accepted = folder.join("expected.json");
-        if std::env::var_os("UPDATE_CASES").is_some_and(|value| value == "1") {
+        if accepts() {
             std::fs::write(&accepted, serde_json::to_string_pretty(&report).unwrap() + "\n").unwrap();
             continue;
         }
@@ -97,6 +102,10 @@ fn accepted_causes(folder: &Path) -> Vec<String> {
 
 #[test]
 fn every_case_shows_the_causes_that_it_names() {
+    if accepts() {
+        // They are being written: the next run looks at them.
+        return;
+    }
     let mut wrong = Vec::new();
     for folder in cases() {
         let case = read(&folder);
