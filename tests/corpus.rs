@@ -18,6 +18,12 @@ use std::path::{Path, PathBuf};
 struct Case {
     name: String,
     about: String,
+    /// Causes that it shows: the accepted report has a break of each.
+    #[serde(default)]
+    shows: Vec<String>,
+    /// Causes that it looks like, and that are not what happened: the accepted report has a break of none.
+    #[serde(default)]
+    looks_like: Vec<String>,
     /// The recording, below the case's folder.
     broker: Option<String>,
     day: Option<String>,
@@ -62,6 +68,11 @@ fn report(case: &Case) -> Value {
     report
 }
 
+/// Whether what is given now is accepted.
+fn accepts() -> bool {
+    std::env::var_os("UPDATE_CASES").is_some_and(|value| value == "1")
+}
+
 #[test]
 fn every_case_gives_the_accepted_report() {
     let mut changed = Vec::new();
@@ -69,7 +80,7 @@ fn every_case_gives_the_accepted_report() {
         let case = read(&folder);
         let report = report(&case);
         let accepted = folder.join("expected.json");
-        if std::env::var_os("UPDATE_CASES").is_some_and(|value| value == "1") {
+        if accepts() {
             std::fs::write(&accepted, serde_json::to_string_pretty(&report).unwrap() + "\n").unwrap();
             continue;
         }
@@ -79,6 +90,38 @@ fn every_case_gives_the_accepted_report() {
         }
     }
     assert!(changed.is_empty(), "{}", changed.join("\n"));
+}
+
+/// The codes of the causes of the accepted report's breaks.
+fn accepted_causes(folder: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("expected.json")).unwrap();
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let breaks = report["breaks"].as_array().unwrap();
+    breaks.iter().map(|found| found["cause"]["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_case_shows_the_causes_that_it_names() {
+    if accepts() {
+        // They are being written: the next run looks at them.
+        return;
+    }
+    let mut wrong = Vec::new();
+    for folder in cases() {
+        let case = read(&folder);
+        let causes = accepted_causes(&folder);
+        for code in &case.shows {
+            if !causes.contains(code) {
+                wrong.push(format!("{} should show {code}, and shows {causes:?}", case.name));
+            }
+        }
+        for code in &case.looks_like {
+            if causes.contains(code) {
+                wrong.push(format!("{} looks like {code} and is not: it shows {causes:?}", case.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
