@@ -126,11 +126,12 @@ impl Ledger {
         let tolerance = self.settings.tolerance_quantity;
         let account = self.account(symbol);
         let Some(settled) = account.position.quantity.known() else { return };
-        if before.opening_unknown {
+        if before.opening_unknown && before.implied_opening(settled).abs() > tolerance {
             return self.note_opening(event, symbol, before, settled, moved, evidence, witness);
         }
-        let known_before = before.quantity.known();
-        if known_before == Some(settled) || before.quantity.low().is_none() || before.quantity.high().is_none() {
+        // Where nobody knows what it began with and the bot's own entries explain all of it, they are the range that was settled.
+        let range = if before.opening_unknown { before.moved } else { before.quantity };
+        if range.known() == Some(settled) || range.low().is_none() || range.high().is_none() {
             return;
         }
         let claimed = before.claimed;
@@ -152,7 +153,7 @@ impl Ledger {
         records.push(evidence.clone());
         let what = if was_pending { "ordered" } else { "logged" };
         if let Some(last) = records.last_mut() {
-            last.says = format!("{}: {} of {} {what} were filled", last.says, plain(settled), plain(claimed));
+            last.says = format!("{}: {} were filled, {} {what}", last.says, plain(settled), plain(claimed));
         }
         let note = Break {
             severity: Severity::Note,
@@ -178,7 +179,7 @@ impl Ledger {
         witness: Witness,
     ) {
         let opening = before.implied_opening(settled);
-        if before.entered.is_flat() || opening.abs() <= self.settings.tolerance_quantity {
+        if before.entered.is_flat() {
             return;
         }
         let records = moved.into_iter().chain([evidence.clone()]).collect();

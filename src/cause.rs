@@ -283,7 +283,7 @@ impl<'a> OwnTape<'a> {
     }
 
     /// Folds the stretch with edits; gives the moments at which statements failed, and how many did.
-    fn refold(&self, edits: &[Edit], start: usize, horizon: usize) -> (BTreeSet<(Time, Kind)>, u64) {
+    fn refold(&self, edits: &[Edit], start: usize, horizon: usize) -> (BTreeSet<(Time, bool)>, u64) {
         let mut trial = self.base.clone();
         let (before, failed) = (trial.breaks.len(), trial.tally.statements_failed);
         for edit in edits {
@@ -311,7 +311,10 @@ impl<'a> OwnTape<'a> {
         trial.drain();
         let failing =
             trial.breaks[before..].iter().filter(|found| found.severity >= Severity::Warning && found.book == BookName::Expected);
-        (failing.map(|found| (found.first_failed_at, found.kind)).collect(), trial.tally.statements_failed - failed)
+        (
+            failing.map(|found| (found.first_failed_at, found.kind == Kind::EntryWhileOpen)).collect(),
+            trial.tally.statements_failed - failed,
+        )
     }
 
     fn inserted(&self, at: Time, action: Action, before: &Event) -> Event {
@@ -323,16 +326,14 @@ impl<'a> OwnTape<'a> {
     fn proves(
         &self,
         proposal: &Proposal,
-        baseline: &(BTreeSet<(Time, Kind)>, u64),
+        baseline: &(BTreeSet<(Time, bool)>, u64),
         found: &Break,
         start: usize,
         horizon: usize,
     ) -> bool {
         let (failing, count) = self.refold(&proposal.edits, start, horizon);
         let mut allowed = baseline.0.clone();
-        allowed.retain(|(at, kind)| {
-            *at != found.first_failed_at || (found.kind == Kind::EntryWhileOpen) != (*kind == Kind::EntryWhileOpen)
-        });
+        allowed.retain(|(at, on_entry)| *at != found.first_failed_at || (found.kind == Kind::EntryWhileOpen) != *on_entry);
         let fewer = count < baseline.1 || found.kind == Kind::EntryWhileOpen;
         fewer && failing.is_subset(&allowed)
     }

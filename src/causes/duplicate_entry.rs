@@ -20,15 +20,17 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
 const APART: Duration = Duration::seconds(70);
 
 fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
-    let all: Vec<_> = entries(bracket).collect();
-    let pairs = all.iter().enumerate().flat_map(|(place, one)| all[place + 1..].iter().map(move |two| (one, two)));
-    let alike = pairs.filter(|((one, first), (two, second))| {
+    let own: Vec<_> = entries(bracket).collect();
+    // The first of the two may have been agreed already: with it alone, the broker was right.
+    let whole = Bracket { start: 0, ..*bracket };
+    let twins: Vec<_> = entries(&whole).collect();
+    let pairs = own.iter().flat_map(|gone| twins.iter().map(move |stays| (gone, stays)));
+    let alike = pairs.filter(|((gone, one), (stays, two))| {
         let size = |entry: &crate::event::Entry| entry.logged.or(entry.requested);
-        two.at - one.at <= APART && first.side == second.side && size(first) == size(second)
+        gone.place != stays.place && (gone.at - stays.at).abs() <= APART && one.side == two.side && size(one) == size(two)
     });
     alike
-        .flat_map(|((one, entry), (two, _))| [(two, one), (one, two)].map(|(gone, stays)| (gone, stays, entry)))
-        .map(|(gone, stays, entry)| Proposal {
+        .map(|((gone, entry), (stays, _))| Proposal {
             code: HYPOTHESIS.code,
             edits: vec![Edit::Delete(gone.place)],
             size: Size::Changed,

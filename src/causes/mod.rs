@@ -131,6 +131,7 @@ pub struct Proposal {
 }
 
 /// A failed statement about one symbol, with the stretch of tape in which its cause lies.
+#[derive(Clone, Copy)]
 pub struct Bracket<'a> {
     /// The symbol.
     pub symbol: &'a Symbol,

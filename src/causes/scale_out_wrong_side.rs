@@ -18,15 +18,25 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     recognise: not_recognised,
 };
 
-/// Flipping more scale-outs than this together is not tried: 2^5 subsets are enough for a day of repeated targets.
+/// Of more scale-outs than this not every set is tried (2^5 are enough for a day of repeated targets), but each alone, all of them, and
+/// those whose fills went the other way.
 const MOST_TOGETHER: usize = 5;
 
 fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
     let scale_outs: Vec<(Suspect<'_>, Side, Decimal)> = bracket.suspects().filter_map(|suspect| of(bracket, suspect)).collect();
     if scale_outs.len() > MOST_TOGETHER {
-        return vec![flipped(bracket, &scale_outs)];
+        let singles = scale_outs.iter().map(|one| flipped(bracket, &[*one]));
+        let by_fills: Vec<_> =
+            scale_outs.iter().copied().filter(|(suspect, side, _)| went_the_other_way(bracket, suspect, *side)).collect();
+        let sets = [scale_outs.clone(), by_fills].into_iter().filter(|set| set.len() > 1).map(|set| flipped(bracket, &set));
+        return singles.chain(sets).collect();
     }
     scale_outs.iter().copied().powerset().filter(|some| !some.is_empty()).map(|some| flipped(bracket, &some)).collect()
+}
+
+/// Whether the broker's fills for a scale-out added to the position.
+fn went_the_other_way(bracket: &Bracket<'_>, suspect: &Suspect<'_>, side: Side) -> bool {
+    Side::of(bracket.flows.of_movement(suspect.place)) == Some(side)
 }
 
 fn of<'a>(bracket: &Bracket<'_>, suspect: Suspect<'a>) -> Option<(Suspect<'a>, Side, Decimal)> {
