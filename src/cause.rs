@@ -9,11 +9,11 @@
 
 use itertools::Itertools;
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::breaks::{BookName, Break, Cause, Kind, Said, Severity};
 use crate::causes::{self, Bracket, Edit, Proposal, Scene};
-use crate::event::{Action, Claim, Event, Fact, Form, Movement, Pulse, Sighting, Statement, Witness};
+use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Sighting, Statement, Witness};
 use crate::flows::{self, Flows};
 use crate::ledger::{Ledger, Mark, Outcome, Settings};
 use crate::position::Symbol;
@@ -26,11 +26,12 @@ const AFTERWARDS: usize = 40;
 
 /// Gives every break its cause, as far as it can be proved, and every fix its hindsight.
 pub fn explain(ledger: &mut Ledger, tape: &Tape) {
+    let known_from = flows::oldest_activity(&tape.events);
     let tied = ties::tied_symbols(&tape.events);
-    let held = broker_quantities(ledger);
+    // Without activities there are no executions to trace a position to.
+    let held = if known_from.is_some() { broker_quantities(ledger) } else { BTreeMap::new() };
     let mut symbols: BTreeSet<Symbol> = ledger.breaks.iter().filter_map(|found| found.symbol.clone()).collect();
     symbols.extend(tied.iter().chain(held.keys()).cloned());
-    let known_from = flows::oldest_activity(&tape.events);
     let mut tapes = symbol_tapes(&tape.events, symbols);
     add_counts(&mut tapes, ledger);
     let mut explained: Vec<(usize, Cause, Option<Time>)> = Vec::new();
@@ -95,9 +96,9 @@ fn symbol_tapes(events: &[Event], symbols: BTreeSet<Symbol>) -> BTreeMap<Symbol,
             Fact::Statement(Statement { witness, claim: Claim::WholeBook(holdings) })
                 if witness.standing() != crate::event::Standing::Judged =>
             {
+                let rows: HashMap<&Symbol, &Holding> = holdings.iter().map(|holding| (&holding.symbol, holding)).collect();
                 for (symbol, own) in &mut tapes {
-                    let row: Box<[_]> = holdings.iter().filter(|holding| holding.symbol == *symbol).cloned().collect();
-                    let claim = Claim::WholeBook(row);
+                    let claim = Claim::WholeBook(rows.get(symbol).map(|row| (*row).clone()).into_iter().collect());
                     if !repeats(own.last(), &claim) {
                         own.push(Event { fact: Fact::Statement(Statement { witness: *witness, claim }), ..event.clone() });
                     }
@@ -141,7 +142,7 @@ fn repeats(last: Option<&Event>, claim: &Claim) -> bool {
     else {
         return false;
     };
-    let quantities = |rows: &[crate::event::Holding]| rows.iter().map(|row| row.quantity).collect::<Vec<_>>();
+    let quantities = |rows: &[Holding]| rows.iter().map(|row| row.quantity).collect::<Vec<_>>();
     quantities(before) == quantities(now)
 }
 
@@ -191,6 +192,7 @@ impl<'a> OwnTape<'a> {
             self.base.push(event.clone());
         }
         self.pushed = start;
+        self.base.forget_history();
         let expected = match found.expected {
             Said::Quantity(quantity) => quantity,
             Said::Held | Said::Count(_) | Said::Price(_) | Said::Nothing => return (Cause::unknown(), None),
@@ -210,9 +212,13 @@ impl<'a> OwnTape<'a> {
         };
         let baseline = self.refold(&[], start, horizon);
         let mut proved: Vec<Proposal> = Vec::new();
-        for proposal in causes::ALL.iter().flat_map(|hypothesis| (hypothesis.propose)(&bracket)) {
+        for proposal in in_order_of_preference(&bracket) {
+            // What is larger, or has less to speak for it, than an edit that is proved, cannot win.
+            if proved.first().is_some_and(|best| (best.size, best.support) != (proposal.size, proposal.support)) {
+                break;
+            }
             let again = proved.iter().any(|other| other.edits == proposal.edits);
-            if proposal.support.is_some() && !again && self.proves(&proposal, &baseline, found, start, horizon) {
+            if !again && self.proves(&proposal, &baseline, found, start, horizon) {
                 proved.push(proposal);
             }
         }
@@ -254,7 +260,7 @@ impl<'a> OwnTape<'a> {
         &self,
         start: usize,
         failed: usize,
-        of: impl Fn(&crate::event::Holding) -> Option<Decimal>,
+        of: impl Fn(&Holding) -> Option<Decimal>,
     ) -> (Option<Decimal>, Option<Decimal>) {
         let stated = |event: &Event| match &event.fact {
             Fact::Statement(Statement { claim: Claim::WholeBook(rows), .. }) => rows.first().and_then(&of),
@@ -350,11 +356,16 @@ fn replaced(event: Event, action: Action) -> Event {
     }
 }
 
-/// The smallest edit wins; among equals the one that independent evidence speaks for; equals in both are ambiguous, never guessed.
-fn chosen(mut proved: Vec<Proposal>) -> (Cause, Option<Time>) {
-    proved.sort_by_key(|proposal| (proposal.size, std::cmp::Reverse(proposal.support)));
-    let Some(best) = proved.first() else { return (Cause::unknown(), None) };
-    let equals: Vec<&Proposal> = proved.iter().filter(|other| other.size == best.size && other.support == best.support).collect();
+/// All proposals that the broker does not rule out: the smallest edits first, among equals those that independent evidence speaks for.
+fn in_order_of_preference(bracket: &Bracket<'_>) -> impl Iterator<Item = Proposal> {
+    let all =
+        causes::ALL.iter().flat_map(|hypothesis| (hypothesis.propose)(bracket)).filter(|proposal| proposal.support.is_some());
+    all.sorted_by_key(|proposal| (proposal.size, std::cmp::Reverse(proposal.support)))
+}
+
+/// The first of what is proved wins; several causes that are equal in size and evidence are ambiguous, never guessed.
+fn chosen(equals: Vec<Proposal>) -> (Cause, Option<Time>) {
+    let Some(best) = equals.first() else { return (Cause::unknown(), None) };
     let codes: Vec<&'static str> = equals.iter().map(|proposal| proposal.code).unique().collect();
     if codes.len() == 1 {
         let cause = Cause { code: best.code, proved: true, edit: Some(best.words.clone()), alternatives: Vec::new() };

@@ -150,4 +150,27 @@ impl Ledger {
         note.price = price;
         self.open_of(&movement.symbol, note);
     }
+
+    /// Forgets what is over: resolved breaks, fixes, and what only reports need. What the fold goes on with stays.
+    pub(crate) fn forget_history(&mut self) {
+        let mut kept: Vec<usize> = self.count_open.into_iter().collect();
+        for account in self.accounts.values_mut() {
+            account.faults.clear();
+            kept.extend(account.open.iter().chain(&account.score_lost).chain(&account.partly));
+        }
+        kept.sort_unstable();
+        kept.dedup();
+        let place = |old: usize| kept.partition_point(|kept| *kept < old);
+        for account in self.accounts.values_mut() {
+            account.open.iter_mut().for_each(|old| *old = place(*old));
+            account.score_lost = account.score_lost.map(place);
+            account.partly = account.partly.map(place);
+        }
+        self.count_open = self.count_open.map(place);
+        self.breaks = kept.iter().filter_map(|old| self.breaks.get(*old).cloned()).collect();
+        self.fixes.clear();
+        self.marks.clear();
+        self.cycles.clear();
+        self.counted_flat.clear();
+    }
 }
