@@ -33,3 +33,7 @@ bless:
 # Replay one case of the corpus
 case NAME *FLAGS:
     cargo run --release -- replay corpus/{{NAME}} --broker corpus/{{NAME}}/broker {{FLAGS}}
+
+# How the cost of explaining grows: ratios of one run
+bench:
+    cargo bench --bench causes

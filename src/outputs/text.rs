@@ -325,7 +325,15 @@ fn one_record(report: &Report, record: &Evidence, look: &Look, out: &mut String)
     line(out, &format!("    --> {}", look.paint(&place, Style::new().blue())));
     line(out, &says);
     if let Some(text) = report.excerpts.get(&record.origin).filter(|text| !text.is_empty()) {
-        line(out, &look.paint(&format!("      | {}", look.cut(text, 8)), Style::new().dimmed()));
+        line(out, &look.paint(&format!("      | {}", look.cut(&from_symbol(text), 8)), Style::new().dimmed()));
+    }
+}
+
+/// An excerpt from its symbol on: what comes before it in the bot's records, the timestamp and the log's name, is told already.
+fn from_symbol(text: &str) -> String {
+    match text.find("\"symbol\"") {
+        Some(place) => format!("…{}", &text[place..]),
+        None => text.to_owned(),
     }
 }
 
