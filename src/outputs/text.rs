@@ -331,7 +331,7 @@ fn one_record(report: &Report, record: &Evidence, look: &Look, out: &mut String)
 
 /// An excerpt from its symbol on: what comes before it in the bot's records, the timestamp and the log's name, is told already.
 fn from_symbol(text: &str) -> String {
-    match text.find("\"symbol\"") {
+    match text.find("\"symbol\"").filter(|_| text.starts_with("{\"ts\"")) {
         Some(place) => format!("…{}", &text[place..]),
         None => text.to_owned(),
     }
