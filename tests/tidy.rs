@@ -253,14 +253,11 @@ fn nothing_that_gives_up_or_hides() {
 /// Names that say nothing of what is inside.
 const EMPTY_NAMES: [&str; 7] = ["utils", "util", "common", "helpers", "prelude", "misc", "manager"];
 
-/// To be named after what it holds: the flags of a run.
-const NAMED_EMPTILY: &[&str] = &["cli/common.rs"];
-
 #[test]
 fn names_say_what_is_inside() {
     for source in sources() {
         let empty = source.path.split('/').any(|part| EMPTY_NAMES.contains(&part.trim_end_matches(".rs")));
-        assert!(!empty || NAMED_EMPTILY.contains(&source.path.as_str()), "src/{}", source.path);
+        assert!(!empty, "src/{}", source.path);
         assert!(source.text.starts_with("//!"), "src/{} does not say what it is", source.path);
     }
 }

@@ -1,11 +1,11 @@
 //! The command line: one file per command. Parse here, run there, print and exit in `main`.
 
 mod audit;
-mod common;
 mod completions;
 mod explain;
 mod record;
 mod replay;
+mod selection;
 mod show;
 mod world;
 
@@ -114,7 +114,7 @@ pub fn main() -> u8 {
             return if usage_error { 2 } else { 0 };
         }
     };
-    let look = common::look(cli.color, cli.quiet, cli.verbose);
+    let look = selection::look(cli.color, cli.quiet, cli.verbose);
     let output = match cli.command {
         Command::Replay(replay) => replay.run(look),
         Command::Audit(audit) => audit.run(look),

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::common::{Reading, from};
+use super::selection::{Reading, from};
 use super::{Failure, Output, world};
 use crate::brokers::alpaca::live::Answered;
 use crate::brokers::recording::{CannotWrite, Existing};

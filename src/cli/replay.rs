@@ -1,9 +1,9 @@
 //! `tapecheck replay`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
-use super::common::{Selection, Symbols};
+use super::selection::{Asking, Format};
 use super::{Failure, Output};
 use crate::outputs::{json, paint::Look, text};
 
@@ -11,34 +11,13 @@ use crate::outputs::{json, paint::Look, text};
 #[derive(Args, Debug)]
 pub struct Replay {
     #[command(flatten)]
-    selection: Selection,
-    #[command(flatten)]
-    symbols: Symbols,
-    /// Format of the report
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-    /// Write the report here instead of to stdout
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Warnings count as breaks
-    #[arg(long)]
-    strict: bool,
-}
-
-/// Formats of the report.
-#[derive(ValueEnum, Clone, Copy, Debug)]
-pub enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
+    asking: Asking,
 }
 
 impl Replay {
     pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
-        let request = self.selection.request(self.symbols.symbol.into_iter().collect(), self.strict)?;
-        let replay = crate::replay(&request)?;
-        delivered(&replay, self.format, self.output, look)
+        let replay = crate::replay(&self.asking.request()?)?;
+        delivered(&replay, self.asking.format, self.asking.output, look)
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use std::collections::BTreeSet;
 
-use super::common::{Selection, StageFormat, Symbols};
+use super::selection::{Selection, StageFormat, Symbols};
 use super::{Failure, Output};
 use crate::outputs::{biography, json, paint::Look, stages};
 use crate::position::Symbol;

@@ -82,6 +82,33 @@ pub struct Symbols {
     pub symbol: Vec<Symbol>,
 }
 
+/// What is asked of a report: what to read, and how to tell it.
+#[derive(Args, Debug)]
+pub struct Asking {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    #[command(flatten)]
+    pub(super) symbols: Symbols,
+    /// Format of the report
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Format,
+    /// Write the report here instead of to stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Warnings count as breaks
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// Formats of the report.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
 /// Formats of the stages.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StageFormat {
@@ -131,6 +158,13 @@ fn symbol(text: &str) -> Result<Symbol, String> {
 
 fn last_moment(day: NaiveDate) -> Option<Time> {
     time::day_ends(day).map(|end| end - Duration::nanoseconds(1))
+}
+
+impl Asking {
+    /// The request these flags make.
+    pub fn request(&self) -> Result<Request, Failure> {
+        self.selection.request(self.symbols.symbol.iter().cloned().collect(), self.strict)
+    }
 }
 
 impl Selection {
