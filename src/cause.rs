@@ -292,10 +292,11 @@ impl<'a> OwnTape<'a> {
     fn refold(&self, edits: &[Edit], start: usize, horizon: usize) -> (BTreeSet<(Time, bool)>, u64) {
         let mut trial = self.base.clone();
         let (before, failed) = (trial.breaks.len(), trial.tally.statements_failed);
-        for edit in edits {
-            if let Edit::Opening(quantity) = edit {
-                trial.begin_with(self.symbol, *quantity);
-            }
+        // Nothing was agreed before the bracket and nothing is known of before the tape: a hypothesis about the bracket takes it that
+        // nothing was held, or any edit would be true with an opening balance to fit.
+        if self.began_unknown && start == 0 {
+            let opening = edits.iter().find_map(|edit| if let Edit::Opening(quantity) = edit { Some(*quantity) } else { None });
+            trial.begin_with(self.symbol, opening.unwrap_or(Decimal::ZERO));
         }
         for place in start..horizon {
             let mut event = self.events[place].clone();

@@ -34,6 +34,11 @@ fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
     scale_outs.iter().copied().powerset().filter(|some| !some.is_empty()).map(|some| flipped(bracket, &some)).collect()
 }
 
+/// Whether a row's spelling makes the exit code buy (`formats.md` T3).
+fn is_spelt_long(suspect: &Suspect<'_>) -> bool {
+    matches!(&suspect.movement.action, Action::ScaleOut(scale_out) if scale_out.spelt_long)
+}
+
 /// Whether the broker's fills for a scale-out added to the position.
 fn went_the_other_way(bracket: &Bracket<'_>, suspect: &Suspect<'_>, side: Side) -> bool {
     Side::of(bracket.flows.of_movement(suspect.place)) == Some(side)
@@ -50,13 +55,13 @@ fn flipped(bracket: &Bracket<'_>, some: &[(Suspect<'_>, Side, Decimal)]) -> Prop
         some.iter().map(|(suspect, side, quantity)| Edit::Replace(suspect.place, bought(suspect, *side, *quantity))).collect();
     let executed = some.iter().map(|(suspect, side, quantity)| bracket.executed(suspect, side.signed(*quantity)));
     let support: Option<u32> = executed.sum();
-    let spelt = some
-        .iter()
-        .all(|(suspect, _, _)| matches!(&suspect.movement.action, Action::ScaleOut(scale_out) if scale_out.spelt_long));
+    let spelt = some.iter().all(|(suspect, _, _)| is_spelt_long(suspect));
     let price = moved_price(bracket, some);
     let support = support.map(|support| support + u32::from(spelt) + if price.is_some() { 2 } else { 0 });
     let (first, side, _) = &some[0];
-    let size = if some.len() == 1 { Size::Changed } else { Size::Fitted };
+    // The exit code turns every row that says `side: long` into a buy: all of them together are one fault, not several.
+    let all_spelt = bracket.suspects().filter(is_spelt_long).count();
+    let size = if some.len() == 1 || (spelt && some.len() == all_spelt) { Size::Changed } else { Size::Fitted };
     Proposal { code: HYPOTHESIS.code, edits, size, support, at: first.at, words: words(bracket, some, *side, price) }
 }
 
