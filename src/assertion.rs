@@ -58,7 +58,8 @@ impl Ledger {
             Form::AtLeast(_) | Form::Held | Form::ScoreLost(_) => return false,
         };
         let within = account.last_moved.is_some_and(|moved| event.at - moved <= grace);
-        let open = account.position.quantity.known().is_none() && account.position.quantity.low().is_some();
+        let quantity = account.position.quantity;
+        let open = quantity.known().is_none() && quantity.low().is_some() && quantity.high().is_some();
         witness.standing() != Standing::Bot && within && open && (stated - account.position.claimed).abs() > tolerance
     }
 
