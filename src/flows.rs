@@ -161,3 +161,31 @@ pub fn oldest_activity(events: &[Event]) -> Option<Time> {
     };
     events.iter().filter(is_activity).map(|event| event.at).min()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(minute: i64, quantity: i64, belongs_to: Option<usize>) -> Flow {
+        let at = Time::UNIX_EPOCH + Duration::minutes(minute);
+        Flow { at, last: at, quantity: Decimal::from(quantity), client_order_id: None, belongs_to, place: 0 }
+    }
+
+    #[test]
+    fn a_share_is_explained_since_the_position_was_last_flat() {
+        let flows = |flows: Vec<Flow>| Flows { flows, known_from: Some(Time::UNIX_EPOCH) };
+        let bought_and_sold = vec![flow(0, 9, Some(1)), flow(1, -9, Some(2)), flow(2, 6, Some(3)), flow(3, 2, None)];
+        assert_eq!(flows(bought_and_sold).explained_share(Decimal::from(8)), Some(Decimal::new(75, 2)));
+        assert_eq!(flows(vec![flow(0, -5, Some(1))]).explained_share(Decimal::from(-5)), Some(Decimal::ONE));
+        // What was held before the oldest activity is not traced to anything.
+        assert_eq!(flows(vec![flow(0, 5, Some(1))]).explained_share(Decimal::from(8)), None);
+    }
+
+    #[test]
+    fn an_id_that_the_broker_made_is_nobodys() {
+        let with = |id: &str| Flow { client_order_id: Some(id.into()), ..flow(0, 1, None) };
+        assert!(with("uwbot-DAL-buy-1-mkt").is_bots());
+        assert!(with("web-1234").is_foreign());
+        assert!(!with("904837e3-3b76-47ec-b432-046db621571b").is_foreign());
+    }
+}

@@ -86,3 +86,67 @@ fn breaks_of(events: &[Event], beginning: &Ledger) -> BTreeSet<(Time, Kind)> {
     let found = ledger.breaks.iter().filter(|found| found.severity >= Severity::Warning && !found.withdrawn);
     found.map(|found| (found.first_failed_at, found.kind)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Action, Claim, Entry, Exit, Form, Movement, Sighting, Witness};
+    use crate::ledger::Settings;
+    use crate::origin::{Origin, SourceId};
+    use crate::position::Side;
+    use crate::time::Time;
+    use chrono::{Duration, TimeZone, Utc};
+    use rust_decimal::Decimal;
+
+    fn at(minute: i64, line: u32, fact: Fact) -> Event {
+        let begins: Time = Utc.with_ymd_and_hms(2026, 3, 11, 14, 0, 0).single().unwrap_or_default();
+        Event { at: begins + Duration::minutes(minute), origin: Origin { source: SourceId(0), offset: 0, line }, fact }
+    }
+
+    fn moves(symbol: &Symbol, action: Action) -> Fact {
+        Fact::Movement(Movement { symbol: symbol.clone(), action, sighting: Sighting::Attribution, joined: Vec::new() })
+    }
+
+    fn says(symbol: &Symbol, form: Form) -> Fact {
+        Fact::Statement(Statement { witness: Witness::BrokerPositions, claim: Claim::Symbol(symbol.clone(), form) })
+    }
+
+    fn tape(apart: i64) -> Vec<Event> {
+        let Some(symbol) = Symbol::parse("DAL") else { return Vec::new() };
+        let entry = Entry { side: Some(Side::Long), logged: Some(Decimal::TEN), ..Entry::default() };
+        vec![
+            at(0, 1, says(&symbol, Form::NotHeld)),
+            at(5, 2, moves(&symbol, Action::Entry(entry))),
+            at(5 + apart, 3, moves(&symbol, Action::Exit(Exit::default()))),
+            at(20, 4, says(&symbol, Form::Equals(Decimal::TEN))),
+        ]
+    }
+
+    fn ties(events: &[Event]) -> (Vec<Tie>, Ledger) {
+        let mut ledger = Ledger::new(Settings::default());
+        for event in events {
+            ledger.push(event.clone());
+        }
+        ledger.drain();
+        let mut found = Vec::new();
+        for symbol in tied_symbols(events) {
+            found.extend(sensitive(&symbol, events, &Ledger::new(Settings::default()), &mut ledger));
+        }
+        (found, ledger)
+    }
+
+    #[test]
+    fn a_tie_that_decides_a_break_is_told() {
+        let (found, ledger) = ties(&tape(0));
+        assert_eq!(found.iter().map(|tie| tie.origins.len()).collect::<Vec<_>>(), [2]);
+        assert!(ledger.breaks.iter().all(|found| found.order_sensitive));
+        assert_eq!(ledger.breaks.len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_tied_has_one_order() {
+        let (found, ledger) = ties(&tape(1));
+        assert_eq!((found.len(), ledger.breaks.len()), (0, 1));
+        assert!(!ledger.breaks[0].order_sensitive);
+    }
+}
