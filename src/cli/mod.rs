@@ -44,6 +44,9 @@ pub struct Cli {
     /// Everything, nothing folded
     #[arg(long, short, global = true)]
     verbose: bool,
+    /// No progress on stderr; accepted for scripts, since none is shown so far
+    #[arg(long, global = true)]
+    no_progress: bool,
 }
 
 #[derive(Subcommand, Debug)]
