@@ -34,6 +34,7 @@ pub mod event;
 pub mod excerpts;
 pub mod fills;
 pub mod flows;
+pub mod integrity;
 pub mod json;
 pub mod judged;
 pub mod ledger;

@@ -122,6 +122,10 @@ fn find(directory: &Path) -> (Vec<Found>, Vec<&'static str>) {
             }
         }
     }
+    // Without the bot's own account of its trades there is nothing to hold the other books against.
+    if !found.iter().any(|found| found.path.starts_with(logs::OWN_ACCOUNT)) {
+        missing.push(logs::OWN_ACCOUNT);
+    }
     for format in books::ALL {
         let file = directory.join(format.path);
         if fs::symlink_metadata(&file).is_ok() {
@@ -135,11 +139,18 @@ fn find(directory: &Path) -> (Vec<Found>, Vec<&'static str>) {
 }
 
 /// `run.jsonl`, and beside it `run.jsonl.1`, `run.jsonl.gz`, `run.jsonl.2.zst`, ….
+///
+/// A folder that is not there has none. One that cannot be listed is not empty: the plain path is tried, so that opening it tells why.
 fn spellings(directory: &Path, base: &str) -> Vec<String> {
     let (folder, name) = base.rsplit_once('/').unwrap_or(("", base));
-    let Ok(entries) = fs::read_dir(directory.join(folder)) else { return Vec::new() };
+    let listed = fs::read_dir(directory.join(folder)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = match listed {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(_) => return vec![base.to_owned()],
+    };
     let mut paths = Vec::new();
-    for entry in entries.flatten() {
+    for entry in entries {
         let file_name = entry.file_name();
         let Some(rest) = file_name.to_str().and_then(|file_name| file_name.strip_prefix(name)) else { continue };
         let known =

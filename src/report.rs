@@ -10,6 +10,7 @@ use crate::account::Account;
 use crate::breaks::{BookName, Break, Kind, Severity, Tie};
 use crate::brokers::BrokerRead;
 use crate::checks::{self, Audit, Finding, Status, View};
+use crate::integrity::{self, Integrity};
 use crate::ledger::{Fix, LastBook, Ledger, Tally};
 use crate::origin::Origin;
 use crate::position::{Position, Symbol};
@@ -79,27 +80,6 @@ pub enum BookRow {
     Expected(Position),
     /// A row as a witness states it.
     Stated(crate::event::Holding),
-}
-
-/// A line or file that could not be understood, and what follows from it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Integrity {
-    /// Path of the source.
-    pub source: String,
-    /// Line; 0 where the file is missing.
-    pub line: u32,
-    /// Column, where it can be told.
-    pub column: Option<u32>,
-    /// Code of the reason.
-    pub reason: &'static str,
-    /// The reason in words.
-    pub says: String,
-    /// Beginning of the line.
-    pub excerpt: String,
-    /// What follows for the verdict.
-    pub consequence: &'static str,
-    /// It forbids a clean verdict.
-    pub forbids_clean: bool,
 }
 
 /// An excerpt that evidence needs: which source, which byte, which line.
@@ -200,7 +180,7 @@ pub struct Parts<'a> {
 pub fn make(parts: Parts<'_>) -> Report {
     let ledger = parts.ledger;
     let witnessed = last_whole_book(ledger);
-    let integrity = integrity(&parts, witnessed);
+    let integrity = integrity::account(&parts, witnessed);
     let breaks = sorted(in_window(&ledger.breaks, parts.window.from));
     let mut unchecked = unchecked(&parts, witnessed, &integrity);
     unchecked.sort();
@@ -344,50 +324,6 @@ fn unconfirmed(ledger: &Ledger, read_began: Option<Time>) -> String {
 fn is_open_ended(account: &Account) -> bool {
     let quantity = account.position.quantity;
     quantity.low().is_none() || quantity.high().is_none()
-}
-
-/// What a line in trouble means: it may have said anything about the time between its good neighbours. A whole book stated later, that
-/// agrees or was adopted, covers it.
-fn integrity(parts: &Parts<'_>, witnessed: Option<Time>) -> Vec<Integrity> {
-    let end = parts.ledger.last;
-    let mut entries: Vec<Integrity> = Vec::new();
-    for quarantined in &parts.quarantined {
-        let source = &parts.sources[usize::from(quarantined.origin.source.0)];
-        let is_required_book = crate::books::ALL.iter().any(|book| book.required && book.path == source.path);
-        let latest = quarantined.before.or(end);
-        let covered = !is_required_book && witnessed.is_some() && witnessed >= latest;
-        entries.push(Integrity {
-            source: source.path.clone(),
-            line: quarantined.origin.line,
-            column: quarantined.trouble.column,
-            reason: quarantined.trouble.reason.code(),
-            says: quarantined.trouble.reason.to_string(),
-            excerpt: quarantined.excerpt.clone(),
-            consequence: if covered {
-                "a whole book stated later covers what it may have said"
-            } else if is_required_book {
-                "this book could not be checked"
-            } else {
-                "no clean verdict: what it said is not known, and no whole book was stated after it"
-            },
-            forbids_clean: !covered,
-        });
-    }
-    let to_the_end = parts.audit.is_some() || (parts.window.until.is_none() && parts.window.at.is_none());
-    for path in &parts.missing {
-        entries.push(Integrity {
-            source: (*path).to_owned(),
-            line: 0,
-            column: None,
-            reason: "missing_file",
-            says: "the file is not there".to_owned(),
-            excerpt: String::new(),
-            consequence: if to_the_end { "this book could not be checked" } else { "nothing: it would describe a later time" },
-            forbids_clean: to_the_end,
-        });
-    }
-    entries.sort_by(|one, two| (&one.source, one.line).cmp(&(&two.source, two.line)));
-    entries
 }
 
 fn books(ledger: &Ledger) -> Vec<Book> {

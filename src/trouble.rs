@@ -60,6 +60,11 @@ impl Reason {
         "bad_compression",
     ];
 
+    /// Whether a whole file, or the rest of one, was not read: nobody knows how much that is.
+    pub fn is_failed_read(&self) -> bool {
+        matches!(self, Reason::NotAFile | Reason::Unreadable(_) | Reason::BadCompression(_))
+    }
+
     /// What a code means, in a sentence.
     pub fn meaning(code: &str) -> Option<&'static str> {
         Some(match code {

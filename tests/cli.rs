@@ -299,3 +299,24 @@ fn warnings_count_when_asked() {
     assert_eq!(status(&["replay", directory, "--strict"]), 1);
     assert_eq!(json(&["replay", directory, "--format", "json"])["breaks"][0]["kind"], "missing_metadata");
 }
+
+/// The state files and the broker may agree: without the bot's own account of its trades that says nothing.
+#[test]
+fn books_without_the_bots_own_account_are_never_clean() {
+    let folder = tempfile::tempdir().unwrap();
+    let bot = folder.path().join("bot");
+    std::fs::create_dir_all(bot.join("state")).unwrap();
+    let book = r#"{"timestamp": "2026-03-12T15:00:00Z", "positions": [{"symbol": "KO", "qty": 4.0, "side": "long"}]}"#;
+    let executor = r#"{"timestamp": "2026-03-12T15:00:00Z", "opens": {"KO": {"qty": 4.0, "side": "long", "entry_score": 5.0}}}"#;
+    let metadata = r#"{"KO": {"side": "buy", "entry_score": 5.0, "updated_at": "2026-03-12T14:30:00", "components": {"a": 1}}}"#;
+    std::fs::write(bot.join("state/alpaca_positions.json"), book).unwrap();
+    std::fs::write(bot.join("state/executor_state.json"), executor).unwrap();
+    std::fs::write(bot.join("state/position_metadata.json"), metadata).unwrap();
+    let arguments = ["replay", bot.to_str().unwrap(), "--quiet"];
+    assert_eq!(status(&arguments), 2, "no logs at all");
+    std::fs::create_dir_all(bot.join("logs/attribution.jsonl")).unwrap();
+    assert_eq!(status(&arguments), 2, "a folder where the log should be");
+    std::fs::remove_dir(bot.join("logs/attribution.jsonl")).unwrap();
+    std::fs::write(bot.join("logs/attribution.jsonl"), "").unwrap();
+    assert_eq!(status(&arguments), 0, "a log of a bot that did nothing");
+}

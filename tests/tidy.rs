@@ -85,7 +85,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("the causes", &["flows", "ties", "causes", "cause"]),
     ("the brokers", &["brokers"]),
     ("the checks", &["checks", "catalogue"]),
-    ("the report", &["report", "excerpts"]),
+    ("the report", &["report", "integrity", "excerpts"]),
     ("the outputs", &["outputs"]),
     ("the command line", &["cli"]),
 ];
@@ -192,7 +192,7 @@ fn leaves_do_not_know_each_other() {
 const LONGEST_FILE: usize = 450;
 
 /// Longer ones, with what they may have at most until they are cut.
-const LONGER_FILES: &[(&str, usize)] = &[("ledger.rs", 470), ("event.rs", 480), ("report.rs", 470)];
+const LONGER_FILES: &[(&str, usize)] = &[("ledger.rs", 470), ("event.rs", 480)];
 
 #[test]
 fn files_fit_a_sitting() {

@@ -56,6 +56,9 @@ impl Sink<'_> {
     }
 }
 
+/// The bot's own account of its trades: the one log that nothing replaces.
+pub const OWN_ACCOUNT: &str = "logs/attribution.jsonl";
+
 /// Every log, in the order of the report's sources.
 pub const ALL: &[LogFormat] = &[
     attribution::FORMAT,

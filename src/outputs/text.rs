@@ -11,8 +11,9 @@ use super::audit;
 use super::paint::Look;
 use crate::breaks::{BookName, Break, Evidence, Kind, Severity};
 use crate::checks::Status;
+use crate::integrity::Integrity;
 use crate::position::{Symbol, plain};
-use crate::report::{BookRow, Integrity, Report, Verdict};
+use crate::report::{BookRow, Report, Verdict};
 use crate::time::{self, Time};
 
 /// Breaks and warnings shown before the rest is folded.

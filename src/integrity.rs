@@ -1,0 +1,80 @@
+//! Integrity: what could not be understood or read, and what follows from it for the verdict (design, rules 9 and 10).
+
+use crate::report::Parts;
+use crate::time::Time;
+
+/// A line or file that could not be understood, and what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Integrity {
+    /// Path of the source.
+    pub source: String,
+    /// Line; 0 where the file is missing.
+    pub line: u32,
+    /// Column, where it can be told.
+    pub column: Option<u32>,
+    /// Code of the reason.
+    pub reason: &'static str,
+    /// The reason in words.
+    pub says: String,
+    /// Beginning of the line.
+    pub excerpt: String,
+    /// What follows for the verdict.
+    pub consequence: &'static str,
+    /// It forbids a clean verdict.
+    pub forbids_clean: bool,
+}
+
+/// What a line in trouble means: it may have said anything about the time between its good neighbours. A whole book stated later, that
+/// agrees or was adopted, covers it.
+pub(crate) fn account(parts: &Parts<'_>, witnessed: Option<Time>) -> Vec<Integrity> {
+    let end = parts.ledger.last;
+    let mut entries: Vec<Integrity> = Vec::new();
+    for quarantined in &parts.quarantined {
+        let source = &parts.sources[usize::from(quarantined.origin.source.0)];
+        let is_required_book = crate::books::ALL.iter().any(|book| book.required && book.path == source.path);
+        let latest = quarantined.before.or(end);
+        // A failed read can never look clean (design, rule 10): a later book covers a line, not a log.
+        let failed_read = quarantined.trouble.reason.is_failed_read();
+        let covered = !is_required_book && !failed_read && witnessed.is_some() && witnessed >= latest;
+        entries.push(Integrity {
+            source: source.path.clone(),
+            line: quarantined.origin.line,
+            column: quarantined.trouble.column,
+            reason: quarantined.trouble.reason.code(),
+            says: quarantined.trouble.reason.to_string(),
+            excerpt: quarantined.excerpt.clone(),
+            consequence: if covered {
+                "a whole book stated later covers what it may have said"
+            } else if is_required_book {
+                "this book could not be checked"
+            } else if failed_read {
+                "no clean verdict: this was not read, and what it says is not known"
+            } else {
+                "no clean verdict: what it said is not known, and no whole book was stated after it"
+            },
+            forbids_clean: !covered,
+        });
+    }
+    let to_the_end = parts.audit.is_some() || (parts.window.until.is_none() && parts.window.at.is_none());
+    for path in &parts.missing {
+        // A state file describes the end of the tape; a log, all of it.
+        let is_book = crate::books::ALL.iter().any(|book| book.path == *path);
+        let forbids_clean = to_the_end || !is_book;
+        entries.push(Integrity {
+            source: (*path).to_owned(),
+            line: 0,
+            column: None,
+            reason: "missing_file",
+            says: "the file is not there".to_owned(),
+            excerpt: String::new(),
+            consequence: match (is_book, forbids_clean) {
+                (true, true) => "this book could not be checked",
+                (true, false) => "nothing: it would describe a later time",
+                (false, _) => "what the bot says it did is not known: nothing can be held against it",
+            },
+            forbids_clean,
+        });
+    }
+    entries.sort_by(|one, two| (&one.source, one.line).cmp(&(&two.source, two.line)));
+    entries
+}
