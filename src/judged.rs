@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::account::{Doubt, Stated};
 use crate::assertion::says;
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
+use crate::calendar::Calendar;
 use crate::event::{Event, Form, Holding, Standing, Witness};
 use crate::ledger::{LastBook, Ledger, Outcome};
 use crate::position::{Quantity, Side, Symbol, plain};
@@ -29,8 +30,8 @@ const SAME_CYCLE: Duration = Duration::seconds(1);
 /// A pending entry may take this long before it is worth a word (contract, section 3, `entry_execution`).
 const PENDING_TOO_LONG: Duration = Duration::hours(1);
 
-/// A live bot writes a row every minute, market open or not: logs that end this long before the broker was read are an old copy
-/// (incident 19).
+/// A live bot writes a row every minute: logs that end so much open market before the broker was read are an old copy (incident 19). A
+/// machine that is off at night or over a weekend has missed nothing (incident 22).
 const TAPE_TOO_OLD: Duration = Duration::hours(1);
 
 /// The executor's file is written at the start of each cycle; after this many ends of cycles it should have been written again.
@@ -410,7 +411,7 @@ impl Ledger {
         let Some(broker) = self.books.get(&BookName::Broker).filter(|book| book.witness == Witness::BrokerPositions) else {
             return;
         };
-        if broker.at - written <= TAPE_TOO_OLD {
+        if Calendar::default().open_between(written, broker.at) <= TAPE_TOO_OLD {
             return;
         }
         let says =
