@@ -10,10 +10,11 @@ use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
 use crate::event::{Event, Form, Witness};
 use crate::ledger::Ledger;
 use crate::position::{Quantity, Symbol};
+use crate::time::Time;
 
 impl Ledger {
     /// A count is a statement about the whole book: so many symbols are held.
-    pub(crate) fn assert_count(&mut self, event: &Event, count: u32) -> bool {
+    pub(crate) fn assert_count(&mut self, event: &Event, count: u32, witness: Witness) -> bool {
         let earliest = event.at - self.settings.grace;
         let mut unsettled: BTreeSet<Symbol> = self.soon_moved(event.at);
         unsettled.extend(self.lately_moved.iter().filter(|(at, _)| *at >= earliest).map(|(_, symbol)| symbol.clone()));
@@ -24,7 +25,7 @@ impl Ledger {
         let maybe = open.iter().filter(|symbol| !sure.contains(symbol)).chain(unsettled.iter()).unique().count();
         let count = count as usize;
         if count < sure.len() || (count > sure.len() + maybe && !self.may_hold_more()) {
-            return self.count_fails(event, count, &sure, maybe);
+            return self.count_fails(event, count, &sure, maybe, witness);
         }
         if let Some(place) = self.count_open.take() {
             self.breaks[place].resolved_at = Some(event.at);
@@ -40,8 +41,15 @@ impl Ledger {
         true
     }
 
-    fn count_fails(&mut self, event: &Event, count: usize, sure: &[Symbol], maybe: usize) -> bool {
-        let says = format!("the reconciler counts {count} positions");
+    /// A whole book that agrees counts, too.
+    pub(crate) fn count_settled(&mut self, at: Time, held: bool) {
+        if let Some(place) = self.count_open.take_if(|_| held) {
+            self.breaks[place].resolved_at = Some(at);
+        }
+    }
+
+    fn count_fails(&mut self, event: &Event, count: usize, sure: &[Symbol], maybe: usize, witness: Witness) -> bool {
+        let says = format!("the {} counts {count} positions", witness.code().replace('_', " "));
         let evidence = Evidence { at: event.at, origin: event.origin, says };
         if let Some(place) = self.count_open {
             self.add_evidence(place, evidence);
@@ -61,7 +69,7 @@ impl Ledger {
                 Said::Quantity(Quantity::between(Decimal::from(sure.len()), most))
             },
             actual: Said::Count(Decimal::from(count)),
-            ..self.opened(None, Kind::Count, BookName::Expected, Witness::Reconciler.code(), event.at, vec![evidence.clone()])
+            ..self.opened(None, Kind::Count, BookName::Expected, witness.code(), event.at, vec![evidence.clone()])
         };
         match self.count_suspect(count, sure, maybe) {
             Some((symbol, form)) => self.count_names(event, found, &symbol, &form, evidence),

@@ -32,7 +32,8 @@ pub(crate) fn account(parts: &Parts<'_>, witnessed: Option<Time>) -> Vec<Integri
     for quarantined in &parts.quarantined {
         let source = &parts.sources[usize::from(quarantined.origin.source.0)];
         let is_required_book = crate::books::ALL.iter().any(|book| book.required && book.path == source.path);
-        let latest = quarantined.before.or(end);
+        // A last line may be younger than all that was understood.
+        let latest = quarantined.before.or(end.max(quarantined.after));
         // A failed read can never look clean (design, rule 10): a later book covers a line, not a log.
         let failed_read = quarantined.trouble.reason.is_failed_read();
         let covered = !is_required_book && !failed_read && witnessed.is_some() && witnessed >= latest;

@@ -350,7 +350,7 @@ impl Ledger {
                 self.mark(place, symbol, Some((witness, *form)), Some(outcome));
                 is_held(outcome)
             }
-            Claim::Count(count) => self.assert_count(event, *count),
+            Claim::Count(count) => self.assert_count(event, *count, witness),
             Claim::WholeBook(holdings) => self.whole_book(place, event, witness, holdings),
         };
         if held {
@@ -395,7 +395,8 @@ impl Ledger {
             self.mark(place, symbol, Some((witness, Form::NotHeld)), Some(outcome));
         }
         if witness.standing() != Standing::Bot {
-            self.opening = Opening::Flat;
+            self.nothing_else_is_held();
+            self.count_settled(event.at, held);
         }
         held
     }

@@ -160,7 +160,8 @@ pub fn judge(request: &Request, mut readings: read::Readings, recording: Option<
         ledger: &ledger,
         stats: stats(&tape, &ledger),
         profit: profit::recompute(&tape.events, request.window.from),
-        first: tape.events.first().map(|event| event.at),
+        // A book without a time of its own is on the tape, and begins no window.
+        first: tape.events.iter().map(|event| event.at).find(|at| *at != Time::UNIX_EPOCH),
         audit,
     });
     report.excerpts = excerpts::fetch(&report, &readings.texts);

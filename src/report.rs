@@ -275,7 +275,10 @@ fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]
     let mut reasons = Vec::new();
     let ledger = parts.ledger;
     match witnessed {
-        None => reasons.push("no witness states the whole book: give --broker, or keep portfolio_state.jsonl".to_owned()),
+        None if parts.broker.kind == "none" => {
+            reasons.push("no witness states the whole book: give --broker, or keep portfolio_state.jsonl".to_owned());
+        }
+        None => reasons.push("no witness states the whole book".to_owned()),
         Some(witnessed) => {
             let mut later = ledger
                 .accounts
@@ -301,7 +304,7 @@ fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]
         reasons.push(format!("no witness tells how much is held of {unknown}"));
     }
     if integrity.iter().any(|entry| entry.forbids_clean) {
-        reasons.push("lines or files that matter could not be understood (see integrity)".to_owned());
+        reasons.push("lines or files that matter are not there, or could not be understood (see integrity)".to_owned());
     }
     if parts.stats.symbols == 0 {
         reasons.push("no symbol is named in the window".to_owned());

@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::json;
 use crate::logs::{LogFormat, Outcome, Sink, rule};
 use crate::origin::{Origin, SourceId};
-use crate::time::Time;
+use crate::time::{self, Time};
 use crate::trouble::{Reason, Trouble};
 
 /// One file or answer that was read, with the account of its lines.
@@ -48,7 +48,7 @@ pub struct Quarantined {
     pub trouble: Trouble,
     /// Its beginning, made harmless for a terminal.
     pub excerpt: String,
-    /// Time of the last good line before it, if there is one: what it may have said happened after this.
+    /// The time that it says itself, as far as that can be read, or else of the last good line before it: it was not written before this.
     pub after: Option<Time>,
     /// Time of the next good line, if there is one: it was written before this.
     pub before: Option<Time>,
@@ -190,9 +190,18 @@ impl<'a> LineReader<'a> {
 
     fn quarantine(&mut self, origin: Origin, trouble: Trouble, bytes: &[u8]) {
         self.harvest.source.quarantined += 1;
-        let excerpt = harmless(&String::from_utf8_lossy(&bytes[..bytes.len().min(4 * EXCERPT)]), EXCERPT);
-        self.harvest.quarantined.push(Quarantined { origin, trouble, excerpt, after: self.newest, before: None });
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * EXCERPT)]);
+        let after = self.newest.max(time_said(&text));
+        let excerpt = harmless(&text, EXCERPT);
+        self.harvest.quarantined.push(Quarantined { origin, trouble, excerpt, after, before: None });
     }
+}
+
+/// The time at the beginning of a line that is no record: a torn one often still has it.
+fn time_said(text: &str) -> Option<Time> {
+    let (_, rest) = text.split_once("\"ts\":")?;
+    let (stamp, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
+    time::parse_text(stamp)
 }
 
 /// A line without its carriage return and, on the first line, without a byte order mark (`formats.md` T11).

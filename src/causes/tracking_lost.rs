@@ -5,9 +5,9 @@ use crate::breaks::{BookName, Break, Severity};
 
 pub const HYPOTHESIS: Hypothesis = Hypothesis {
     code: "tracking_lost",
-    meaning: "The tape and the broker agree, and the executor does not track the position.",
+    meaning: "The tape and the broker agree, and the executor does not track the position as it is: it lacks it, or still lists what was closed.",
     evidence: "executor_state has no row, or another one, at a time at which the broker and the tape agree.",
-    remedy: "Nobody manages this position: restart the bot so that it reconciles, and look for a state reset.",
+    remedy: "What the executor lacks nobody manages, and what it still lists cannot be closed: restart the bot so that it reconciles, and look for a state reset.",
     case: "executor-forgot-a-position",
     propose: no_edit,
     recognise,

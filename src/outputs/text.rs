@@ -145,6 +145,7 @@ fn books(report: &Report, look: &Look, out: &mut String) {
     }
     let as_of = report.books.iter().map(|book| match book.as_of {
         Some(at) => format!("{} as of {}", book.name.code(), time::clock(at)),
+        None if book.complete => format!("{} undated", book.name.code()),
         None => format!("{} not stated", book.name.code()),
     });
     wrapped(out, look, &format!("  {} (UTC)", as_of.collect::<Vec<_>>().join(", ")), "  ");
@@ -172,7 +173,7 @@ fn side_by_side(report: &Report) -> BTreeMap<Symbol, [String; 4]> {
         }
     }
     // A column that nobody stated is unknown, not empty.
-    for book in report.books.iter().filter(|book| book.as_of.is_none() && book.rows.is_empty()) {
+    for book in report.books.iter().filter(|book| book.as_of.is_none() && !book.complete) {
         let place = [BookName::Expected, BookName::Executor, BookName::Broker, BookName::Metadata]
             .iter()
             .position(|name| *name == book.name);
@@ -204,9 +205,9 @@ fn one_break(report: &Report, found: &Break, look: &Look, out: &mut String) {
         Severity::Warning => Style::new().yellow().bold(),
         Severity::Note => Style::new().cyan(),
     };
-    let symbol = found.symbol.as_ref().map_or("", Symbol::as_str);
+    let symbol = found.symbol.as_ref().map(|symbol| format!("{symbol} ")).unwrap_or_default();
     line(out, "");
-    line(out, &format!("{} {symbol} {}", look.paint(found.severity.code(), style), situation(found)));
+    line(out, &format!("{} {symbol}{}", look.paint(found.severity.code(), style), situation(found)));
     if let Some(values) = values(found) {
         line(out, &format!("  {values}"));
     }
