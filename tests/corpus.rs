@@ -24,6 +24,9 @@ struct Case {
     /// Causes that it looks like, and that are not what happened: the accepted report has a break of none.
     #[serde(default)]
     looks_like: Vec<String>,
+    /// `replay`, or `audit`: then the report has the checks, too.
+    #[serde(default = "replay")]
+    command: String,
     /// The recording, below the case's folder.
     broker: Option<String>,
     day: Option<String>,
@@ -32,6 +35,10 @@ struct Case {
     at: Option<String>,
     #[serde(default)]
     flags: Vec<String>,
+}
+
+fn replay() -> String {
+    "replay".to_owned()
 }
 
 fn root() -> &'static Path {
@@ -53,7 +60,7 @@ fn read(folder: &Path) -> Case {
 fn report(case: &Case) -> Value {
     let directory = format!("corpus/{}", case.name);
     let mut command = Command::cargo_bin("tapecheck").unwrap();
-    command.current_dir(root()).args(["replay", &directory, "--format", "json"]);
+    command.current_dir(root()).args([&case.command, &directory, "--format", "json"]);
     if let Some(broker) = &case.broker {
         command.args(["--broker", &format!("{directory}/{broker}")]);
     }
