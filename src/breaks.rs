@@ -116,6 +116,30 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The case under `corpus/` that shows it.
+    pub fn case(self) -> &'static str {
+        match self {
+            Kind::Missing => "crash-between-order-and-log",
+            Kind::Orphan => "closed-without-a-record",
+            Kind::Quantity => "scale-out-that-bought",
+            Kind::Side => "entry-on-the-wrong-side",
+            Kind::EntryPrice => "entry-price-of-before-the-split",
+            Kind::Count => "one-more-counted-than-logged",
+            Kind::MissingMetadata => "metadata-row-gone",
+            Kind::OrphanMetadata => "metadata-row-left-behind",
+            Kind::MissingEntryScore => "score-defaulted-to-zero",
+            Kind::EntryWhileOpen => "entered-again-without-an-exit",
+            Kind::ExitWithoutEntry => "exit-of-an-entry-never-logged",
+            Kind::ExitQuantity => "exit-that-says-less-was-held",
+            Kind::ScaleOutWithoutEntry => "scale-out-of-nothing",
+            Kind::MissingSighting => "exit-that-the-exit-log-missed",
+            Kind::StaleState => "reconciler-stopped",
+            Kind::UnresolvedPending => "pending-for-hours",
+        }
+    }
+}
+
 /// How much a break matters (contract, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

@@ -18,22 +18,27 @@ pub struct Entry {
     pub evidence: Option<&'static str>,
     /// What to do about it, if it is a cause.
     pub remedy: Option<&'static str>,
-    /// The case under `corpus/` that shows it, if it is a cause.
+    /// The case under `corpus/` that shows it; none where no small text can.
     pub case: Option<&'static str>,
+    /// What counts as now in that case, if it is a check: an audit shows it.
+    pub now: Option<&'static str>,
 }
 
 /// Every code, sort by sort.
 pub fn entries() -> Vec<Entry> {
-    let plain = |sort, code, meaning| Entry { sort, code, meaning, evidence: None, remedy: None, case: None };
-    let kinds = Kind::ALL.iter().map(|kind| plain("kind of break", kind.code(), kind.meaning()));
+    let plain =
+        |sort, code, meaning, case| Entry { sort, code, meaning, evidence: None, remedy: None, case: Some(case), now: None };
+    let kinds = Kind::ALL.iter().map(|kind| plain("kind of break", kind.code(), kind.meaning(), kind.case()));
     let causes = causes::ALL.iter().map(|cause| Entry {
         evidence: Some(cause.evidence),
         remedy: Some(cause.remedy),
-        case: Some(cause.case),
-        ..plain("cause", cause.code, cause.meaning)
+        ..plain("cause", cause.code, cause.meaning, cause.case)
     });
-    let checks = checks::ALL.iter().map(|check| plain("check", check.id, check.meaning));
-    let reasons = Reason::CODES.iter().chain(&["missing_file"]);
-    let reasons = reasons.filter_map(|code| Some(plain("integrity reason", code, Reason::meaning(code)?)));
+    let checks =
+        checks::ALL.iter().map(|check| Entry { now: Some(check.now), ..plain("check", check.id, check.meaning, check.case) });
+    let reasons = Reason::CODES.iter().chain(&["missing_file"]).filter_map(|code| {
+        let meaning = Reason::meaning(code)?;
+        Some(Entry { case: Reason::case(code), ..plain("integrity reason", code, meaning, "") })
+    });
     kinds.chain(causes).chain(checks).chain(reasons).collect()
 }

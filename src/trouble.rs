@@ -86,6 +86,25 @@ impl Reason {
         })
     }
 
+    /// The case under `corpus/` that shows a code. A case is small text: a line of many megabytes, and bytes that are no text, are not.
+    pub fn case(code: &str) -> Option<&'static str> {
+        Some(match code {
+            "not_json" => "traceback-in-the-log",
+            "torn_line" => "log-cut-in-mid-line",
+            "wrong_shape" => "row-of-another-program",
+            "bad_timestamp" => "row-without-a-time",
+            "bad_symbol" => "fix-of-a-symbol-that-is-none",
+            "bad_number" => "quantity-that-is-a-word",
+            "missing_field" => "count-that-was-not-written",
+            "side_contradicts_sign" => "long-position-of-minus-eight",
+            "not_a_file" => "folder-in-the-place-of-a-log",
+            "unreadable" => "file-in-the-place-of-a-folder",
+            "bad_compression" => "error-page-saved-as-a-log",
+            "missing_file" => "executor-file-gone",
+            _ => return None,
+        })
+    }
+
     /// The code that the report uses.
     pub fn code(&self) -> &'static str {
         match self {

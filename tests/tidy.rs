@@ -310,54 +310,6 @@ fn every_input_is_described() {
     }
 }
 
-/// The cases of the corpus, each with its `case.toml` and the accepted report.
-fn corpus() -> Vec<(String, toml::Table, serde_json::Value)> {
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(root().join("corpus"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
-    folders.sort();
-    folders
-        .into_iter()
-        .map(|folder| {
-            let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-            let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-            (name, toml::from_str(&text("case.toml")).unwrap(), serde_json::from_str(&text("expected.json")).unwrap())
-        })
-        .collect()
-}
-
-#[test]
-fn the_corpus_shows_every_cause_and_every_kind() {
-    let corpus = corpus();
-    let names = |case: &toml::Table, key: &str, code: &str| {
-        case.get(key).and_then(toml::Value::as_array).is_some_and(|codes| codes.iter().any(|other| other.as_str() == Some(code)))
-    };
-    let mut missing = Vec::new();
-    for cause in tapecheck::causes::ALL {
-        if !corpus.iter().any(|(name, case, _)| name == cause.case && names(case, "shows", cause.code)) {
-            missing.push(format!("the case {} does not say that it shows {}", cause.case, cause.code));
-        }
-        if !corpus.iter().any(|(_, case, _)| names(case, "looks_like", cause.code)) {
-            missing.push(format!("no case looks like {} and is not", cause.code));
-        }
-    }
-    let kinds: BTreeSet<&str> = corpus
-        .iter()
-        .flat_map(|(_, _, report)| report["breaks"].as_array().unwrap())
-        .map(|found| found["kind"].as_str().unwrap())
-        .collect();
-    let unseen = tapecheck::breaks::Kind::ALL.into_iter().filter(|kind| !kinds.contains(kind.code()));
-    missing.extend(unseen.map(|kind| format!("no case has a break of the kind {}", kind.code())));
-    for (name, case, _) in &corpus {
-        let codes = ["shows", "looks_like"].into_iter().filter_map(|key| case.get(key)?.as_array()).flatten();
-        let unknown = codes.filter(|code| !tapecheck::causes::ALL.iter().any(|cause| Some(cause.code) == code.as_str()));
-        missing.extend(unknown.map(|code| format!("{name} names {code:?}, which is no cause")));
-    }
-    assert!(missing.is_empty(), "{}", missing.join("\n"));
-}
-
 #[test]
 fn the_users_side_of_changes_is_written() {
     let text = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();

@@ -2,7 +2,7 @@
 
 use itertools::Itertools;
 
-use super::{Check, Detail, Finding, Status, View, is_held, span};
+use super::{ANY_OUTCOME, Check, Detail, Finding, Status, View, is_held, span};
 use crate::breaks::BookName;
 use crate::brokers::Endpoint;
 use crate::event::Witness;
@@ -11,6 +11,9 @@ use crate::time;
 pub(super) const CHECK: Check = Check {
     id: "alpaca_positions",
     meaning: "Account and positions were read, and nothing keeps the account from trading: an answer that was not given is not an empty one.",
+    outcomes: ANY_OUTCOME,
+    case: "account-blocked",
+    now: "2026-05-12T15:40:30Z",
     run,
 };
 

@@ -7,8 +7,14 @@ use super::{Check, Detail, Finding, Status, View, span};
 use crate::position::plain;
 use crate::time;
 
-pub(super) const CHECK: Check =
-    Check { id: "entry_execution", meaning: "There is an entry in the window, and none is pending for more than an hour.", run };
+pub(super) const CHECK: Check = Check {
+    id: "entry_execution",
+    meaning: "There is an entry in the window, and none is pending for more than an hour.",
+    outcomes: &[Status::Pass, Status::Warn, Status::CouldNotCheck],
+    case: "pending-since-the-broker-fell-silent",
+    now: "2026-06-05T17:00:30Z",
+    run,
+};
 
 /// Contract, section 3.
 const LONGEST_PENDING: Duration = Duration::hours(1);

@@ -1,7 +1,7 @@
 //! `executor_state.json` is there, well-formed, and as fresh as the last cycle. Only the reconciler writes it, once per cycle of an
 //! open market (`formats.md` 10.1), so its age is judged against the cycles and not against the clock: at night it rests.
 
-use super::{Check, Detail, Finding, Status, View, path_of_book, span};
+use super::{ANY_OUTCOME, Check, Detail, Finding, Status, View, path_of_book, span};
 use crate::breaks::{BookName, Kind};
 use crate::time;
 use crate::trouble::Reason;
@@ -9,6 +9,9 @@ use crate::trouble::Reason;
 pub(super) const CHECK: Check = Check {
     id: "executor_state",
     meaning: "executor_state.json is there, well-formed, and as fresh as the last cycle: only the reconciler writes it, once per cycle of an open market.",
+    outcomes: ANY_OUTCOME,
+    case: "executor-file-gone",
+    now: "2026-05-18T14:50:30Z",
     run,
 };
 
@@ -34,13 +37,14 @@ fn run(view: &View<'_>) -> Finding {
     };
     let last = view.audit.activity.cycles.last().copied();
     let behind = last.map(|last| last - book.at);
+    let written = time::stamp(book.at);
     let words = match last {
-        Some(last) if last > book.at => format!("{} before the last cycle", span(last - book.at)),
-        Some(_) => "in the last cycle".to_owned(),
-        None => "and no cycle is logged to hold that against".to_owned(),
+        Some(last) if last > book.at => format!("written {} before the last cycle ({written} UTC)", span(last - book.at)),
+        Some(_) => format!("written in the last cycle ({written} UTC)"),
+        None => format!("written {written} UTC, and no cycle is logged to hold that against"),
     };
     let count = book.holdings.len();
-    let summary = format!("written {words} ({} UTC), open positions: {count}", time::stamp(book.at));
+    let summary = format!("{words}, open positions: {count}");
     let is_stale =
         view.breaks.iter().any(|found| found.kind == Kind::StaleState && found.book == BookName::Executor && found.is_open());
     let status = match last {

@@ -4,12 +4,15 @@
 use chrono::Duration;
 use itertools::Itertools;
 
-use super::{Check, Detail, Finding, Status, View, span};
+use super::{ANY_OUTCOME, Check, Detail, Finding, Status, View, span};
 use crate::time::{self, Time};
 
 pub(super) const CHECK: Check = Check {
     id: "exit_evaluation",
     meaning: "Exits were evaluated in the last minutes of open market, or nothing is held: a failed close is no exit.",
+    outcomes: ANY_OUTCOME,
+    case: "exits-not-evaluated-for-an-hour",
+    now: "2026-06-03T16:40:30Z",
     run,
 };
 

@@ -2,12 +2,15 @@
 
 use chrono::Duration;
 
-use super::{Check, Detail, Finding, Status, View, span};
+use super::{ANY_OUTCOME, Check, Detail, Finding, Status, View, span};
 use crate::time;
 
 pub(super) const CHECK: Check = Check {
     id: "main_loop",
     meaning: "The last cycle ended less than five minutes of open market ago: at night and on holidays the loop may rest.",
+    outcomes: ANY_OUTCOME,
+    case: "loop-stopped-on-a-summer-morning",
+    now: "2026-07-14T13:50:30Z",
     run,
 };
 

@@ -32,6 +32,12 @@ pub struct Check {
     pub id: &'static str,
     /// What it means to pass.
     pub meaning: &'static str,
+    /// What it can come to: a case under `corpus/` shows each.
+    pub outcomes: &'static [Status],
+    /// The case under `corpus/` in which it does not pass.
+    pub case: &'static str,
+    /// What counts as now in that case.
+    pub now: &'static str,
     /// Judges.
     pub run: fn(&View<'_>) -> Finding,
 }
@@ -93,6 +99,9 @@ pub enum Status {
     /// Nothing tells.
     CouldNotCheck,
 }
+
+/// What a check that knows every outcome can come to.
+const ANY_OUTCOME: &[Status] = &[Status::Pass, Status::Warn, Status::Fail, Status::CouldNotCheck];
 
 impl Status {
     /// The code of the contract.

@@ -12,7 +12,10 @@ use crate::time;
 
 pub(super) const CHECK: Check = Check {
     id: "position_metadata",
-    meaning: "Every position of the broker has a row with an entry score above zero, components and an entry time.",
+    meaning: "Every position of the broker has a row with an entry score above zero, components and an entry time that is its own.",
+    outcomes: &[Status::Pass, Status::Warn, Status::CouldNotCheck],
+    case: "entry-times-made-up-together",
+    now: "2026-05-20T15:30:30Z",
     run,
 };
 
@@ -32,16 +35,18 @@ fn run(view: &View<'_>) -> Finding {
     let held: Vec<&Symbol> = broker.holdings.iter().filter(|row| is_held(row)).map(|row| &row.symbol).sorted().collect();
     let lacking: Vec<String> = held.iter().filter_map(|symbol| lacks(symbol, rows.get(symbol).copied())).collect();
     let invented = invented(&rows);
-    let finding = if lacking.is_empty() {
-        Finding::new(
-            CHECK.id,
-            Status::Pass,
-            format!("score, components and entry time are there for every position ({})", held.len()),
-        )
-    } else {
-        Finding::new(CHECK.id, Status::Warn, format!("lacking: {}", lacking.join("; ")))
+    let mut wrong = Vec::new();
+    if !lacking.is_empty() {
+        wrong.push(format!("lacking: {}", lacking.join("; ")));
+    }
+    if !invented.is_empty() {
+        wrong.push(format!("entry times made up together, and not to be trusted: {}", invented.join("; ")));
+    }
+    let (status, summary) = match wrong.as_slice() {
+        [] => (Status::Pass, format!("score, components and entry time are there for every position ({})", held.len())),
+        wrong => (Status::Warn, wrong.join("; ")),
     };
-    finding
+    Finding::new(CHECK.id, status, summary)
         .with("positions", Detail::Count(held.len() as u64))
         .with("lacking", Detail::List(lacking))
         .with("entry_times_invented_together", Detail::List(invented))

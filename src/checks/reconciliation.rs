@@ -8,6 +8,9 @@ use crate::breaks::{Break, Severity};
 pub(super) const CHECK: Check = Check {
     id: "reconciliation",
     meaning: "Broker, executor, metadata and the tape agree, each as of its own time: a break that was resolved does not count.",
+    outcomes: &[Status::Pass, Status::Fail, Status::CouldNotCheck],
+    case: "scale-out-that-bought-and-nobody-saw",
+    now: "2026-07-08T15:10:30Z",
     run,
 };
 

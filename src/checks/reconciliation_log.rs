@@ -3,12 +3,15 @@
 use chrono::Duration;
 use itertools::Itertools;
 
-use super::{Check, Detail, Finding, Status, View, span};
+use super::{ANY_OUTCOME, Check, Detail, Finding, Status, View, span};
 use crate::time::{self, Time};
 
 pub(super) const CHECK: Check = Check {
     id: "reconciliation_log",
     meaning: "The reconciler finished a round within two cycles, and its fixes overwrote nothing that was right.",
+    outcomes: ANY_OUTCOME,
+    case: "called-clean-while-degraded",
+    now: "2026-06-10T15:30:30Z",
     run,
 };
 

@@ -58,7 +58,11 @@ fn told(entry: &Entry, look: &Look) -> String {
         part("do", remedy);
     }
     if let Some(case) = entry.case {
-        let _ = writeln!(out, "  see it:   tapecheck replay corpus/{case} --broker corpus/{case}/broker");
+        let folder = format!("corpus/{case} --broker corpus/{case}/broker");
+        let _ = match entry.now {
+            Some(now) => writeln!(out, "  see it:   tapecheck audit {folder} --at {now}"),
+            None => writeln!(out, "  see it:   tapecheck replay {folder}"),
+        };
     }
     out
 }
