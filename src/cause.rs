@@ -42,6 +42,7 @@ pub fn explain(ledger: &mut Ledger, tape: &Tape) {
         for (place, found) in mine.sorted_by_key(|(_, found)| found.first_failed_at) {
             let scene = Scene { ledger, breaks: &ledger.breaks, events };
             let (cause, at) = recognised(found, &scene).unwrap_or_else(|| own.explain(found));
+            let (cause, at) = own.after_the_log(found, &cause, ledger).map_or((cause, at), |stale| (stale, None));
             explained.push((place, cause, at));
         }
     }
@@ -223,6 +224,22 @@ impl<'a> OwnTape<'a> {
             }
         }
         chosen(proved)
+    }
+
+    /// Logs that end long before the broker was read cannot tell what was done since: what looks unlogged may only be missing in the copy.
+    fn after_the_log(&self, found: &Break, cause: &Cause, ledger: &Ledger) -> Option<Cause> {
+        let unlogged = ["ambiguous", "unknown", "exit_not_logged", "entry_not_logged", "external_trade"];
+        let is_stale = |other: &&Break| other.kind == Kind::StaleState && other.book == BookName::Expected;
+        let written = ledger.breaks.iter().find(is_stale)?.first_failed_at;
+        let later = found.book == BookName::Expected && found.first_failed_at > written;
+        if !later || !unlogged.contains(&cause.code) {
+            return None;
+        }
+        let open =
+            |event: &&Event| found.last_agreed_at.is_none_or(|agreed| event.at > agreed) && event.at < found.first_failed_at;
+        let moved = self.events.iter().filter(open).any(Event::moves_expected);
+        let foreign = self.flows.alone(written, found.first_failed_at).any(flows::Flow::is_foreign);
+        (!moved && !foreign).then(|| causes::stale_state::since(written, cause))
     }
 
     /// Where the break's best statement stands in the symbol's tape, and what it says.

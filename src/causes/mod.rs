@@ -30,7 +30,7 @@ mod scale_out_not_executed;
 mod scale_out_wrong_side;
 mod score_lost;
 mod side_flip;
-mod stale_state;
+pub(crate) mod stale_state;
 mod state_reset;
 mod tracking_lost;
 mod unknown;

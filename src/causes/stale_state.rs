@@ -1,7 +1,8 @@
 //! `stale_state`: a file that is older than what it should describe.
 
 use super::{Hypothesis, Scene, no_edit};
-use crate::breaks::{BookName, Break, Kind};
+use crate::breaks::{BookName, Break, Cause, Kind};
+use crate::time::{self, Time};
 
 pub const HYPOTHESIS: Hypothesis = Hypothesis {
     code: "stale_state",
@@ -12,6 +13,20 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
     propose: no_edit,
     recognise,
 };
+
+/// The cause of a difference that arose after the last record: what it looked like is what it may have been.
+pub fn since(written: Time, looked_like: &Cause) -> Cause {
+    let last = time::show(written);
+    let listed = looked_like.alternatives.iter().copied().chain([looked_like.code]);
+    Cause {
+        code: HYPOTHESIS.code,
+        proved: false,
+        edit: Some(format!(
+            "the bot's last record is of {last}, and this arose after it: these logs cannot tell what was done since"
+        )),
+        alternatives: listed.filter(|code| !matches!(*code, "ambiguous" | "unknown")).collect(),
+    }
+}
 
 fn recognise(found: &Break, _: &Scene<'_>) -> Option<String> {
     // A metadata row keeps the side of the entry it was written for (formats.md 10.2).
