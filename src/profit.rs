@@ -55,6 +55,9 @@ pub enum Why {
 }
 
 impl Why {
+    /// Every reason.
+    pub const ALL: [Why; 4] = [Why::Sign, Why::PartialFill, Why::Multiplier, Why::Other];
+
     /// The code that reports use.
     pub fn code(self) -> &'static str {
         match self {

@@ -389,6 +389,9 @@ impl Break {
 }
 
 impl Fix {
+    /// What hindsight may say.
+    pub const VERDICTS: [&str; 4] = ["routine", "right", "masking", "harmful"];
+
     /// Hindsight (design, rule 5): what agreed with the tape was routine; what did not repaired a fault whose cause is proved, or
     /// overwrote a book without it being known; what was made without the broker moved the book away from it.
     pub fn verdict(&self) -> &'static str {

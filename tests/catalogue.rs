@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tapecheck::breaks::Kind;
 use tapecheck::catalogue::{self, Entry};
+use tapecheck::ledger::Fix;
+use tapecheck::logs::rule;
+use tapecheck::profit::Why;
 use tapecheck::trouble::Reason;
 use tapecheck::{causes, checks};
 
@@ -135,6 +138,18 @@ fn every_kind_and_every_reason_has_a_case() {
         }
     }
     none_missing(&missing);
+}
+
+/// What a report says beside its codes: the rules by which lines are left out, hindsight on fixes, and why a profit is wrong.
+#[test]
+fn every_rule_and_every_hindsight_has_a_case() {
+    let seen: BTreeSet<Shown> = corpus().iter().flat_map(|case| shown(&case.report)).collect();
+    let rules = rule::ALL.map(|rule| ("ignored", rule));
+    let fixes = Fix::VERDICTS.map(|verdict| ("fix", verdict));
+    let profits = Why::ALL.map(|why| ("profit", why.code()));
+    let wanted = rules.into_iter().chain(fixes).chain(profits);
+    let missing = wanted.filter(|(sort, code)| !seen.contains(&(sort, (*code).to_owned())));
+    none_missing(&missing.map(|(sort, code)| format!("no case has the {sort} {code}")).collect::<Vec<_>>());
 }
 
 #[test]

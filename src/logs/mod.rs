@@ -81,6 +81,9 @@ pub const ALL: &[LogFormat] = &[
 
 /// Rules by which lines are left out. Their names stand in the report.
 pub mod rule {
+    /// Every rule: a case under `corpus/` shows each.
+    pub const ALL: [&str; 8] = [BLANK, DUPLICATE, MADE_UP, TEST_SYMBOL, DRY_RUN, DIAGNOSTIC, UNKNOWN_MESSAGE, ECHO];
+
     /// Nothing but white space.
     pub const BLANK: &str = "blank";
     /// The same line stood in this file before.
