@@ -392,6 +392,8 @@ pub enum Pulse {
     Intention(Symbol, CompactString),
     /// The bot tried and failed, or does not know.
     Failure(Symbol, CompactString),
+    /// An order of an entry failed as far as the bot knows, who may not have seen that it was accepted; with what its row tells.
+    EntryFailed(Symbol, Box<Entry>),
     /// An order row of an entry that no attribution row tells of: the bot ordered, and then perhaps crashed. Evidence, not a movement.
     UnloggedEntry(Symbol, Box<Entry>),
     /// An order at the broker: evidence for causes.
@@ -435,9 +437,8 @@ impl Event {
             Fact::Movement(movement) => Some(&movement.symbol),
             Fact::Statement(Statement { claim: Claim::Symbol(symbol, _), .. }) => Some(symbol),
             Fact::Statement(Statement { claim: Claim::Count(_) | Claim::WholeBook(_), .. }) => None,
-            Fact::Pulse(Pulse::Intention(symbol, _) | Pulse::Failure(symbol, _) | Pulse::UnloggedEntry(symbol, _)) => {
-                Some(symbol)
-            }
+            Fact::Pulse(Pulse::Intention(symbol, _) | Pulse::Failure(symbol, _)) => Some(symbol),
+            Fact::Pulse(Pulse::EntryFailed(symbol, _) | Pulse::UnloggedEntry(symbol, _)) => Some(symbol),
             Fact::Pulse(Pulse::BrokerOrder(order)) => Some(&order.symbol),
             Fact::Pulse(
                 Pulse::Cycle { .. }

@@ -318,6 +318,7 @@ impl Ledger {
             | Pulse::BrokerUnreachable
             | Pulse::Intention(..)
             | Pulse::Failure(..)
+            | Pulse::EntryFailed(..)
             | Pulse::UnloggedEntry(..)
             | Pulse::BrokerOrder(_) => {}
         }

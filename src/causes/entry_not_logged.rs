@@ -10,7 +10,7 @@ use crate::time::Time;
 pub const HYPOTHESIS: Hypothesis = Hypothesis {
     code: "entry_not_logged",
     meaning: "The bot entered a position, and the record of the entry is missing.",
-    evidence: "An order row without attribution; a fill under the bot's own client order id that belongs to no record.",
+    evidence: "An order row without attribution; an order that failed as far as the bot knew, for as many as are held; a fill under the bot's own client order id that belongs to no record.",
     remedy: "The bot crashed or lost a line between order and log: the position has no score and no entry time of its own.",
     case: "crash-between-order-and-log",
     propose,
@@ -20,6 +20,10 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
 fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
     let rows = bracket.pulses().filter_map(|(at, pulse)| match pulse {
         Pulse::UnloggedEntry(_, entry) => Some((at, entry.side?, entry.logged.or(entry.requested)?, 2, "an order row")),
+        // The bot did not see it accepted; where the fills were read, they tell.
+        Pulse::EntryFailed(_, entry) if !bracket.flows.know(at) => {
+            Some((at, entry.side?, entry.requested?, 1, "an order that failed as far as the bot knew"))
+        }
         _ => None,
     });
     // A fill against the position closes it: that is an exit.

@@ -112,6 +112,7 @@ impl Activity {
             | Pulse::DegradedEntered
             | Pulse::NoSnapshot
             | Pulse::DegradedExited
+            | Pulse::EntryFailed(..)
             | Pulse::UnloggedEntry(..)
             | Pulse::BrokerOrder(_) => {}
         }

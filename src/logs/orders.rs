@@ -35,8 +35,6 @@ struct Row<'a> {
     #[serde(borrow)]
     order_type: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    error: Field<'a>,
-    #[serde(borrow)]
     dry_run: Field<'a>,
     #[serde(borrow)]
     order_id: Option<Cow<'a, str>>,
@@ -74,10 +72,11 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
             };
             push_movement(out, at, symbol, Action::Exit(exit));
         }
-        Some(
-            action @ ("scale_out_failed" | "close_position_failed" | "limit_retry_failed" | "limit_final_failed" | "market_fail"),
-        ) => {
+        Some(action @ ("scale_out_failed" | "close_position_failed")) => {
             out.push(at, Fact::Pulse(Pulse::Failure(symbol, action.into())));
+        }
+        Some("limit_retry_failed" | "limit_final_failed" | "market_fail") => {
+            out.push(at, Fact::Pulse(Pulse::EntryFailed(symbol, Box::new(ordered(&row)?))));
         }
         Some(action) => out.push(at, Fact::Pulse(Pulse::Intention(symbol, action.into()))),
         None => return final_row(at, symbol, &row, out),
@@ -95,22 +94,25 @@ fn final_row(at: Time, symbol: Symbol, row: &Row<'_>, out: &mut Sink<'_>) -> Res
         Some("filled") => false,
         Some("submitted_unfilled") => true,
         _ => {
-            let what = if json::is_set(row.error) { "entry_failed" } else { "entry_not_submitted" };
-            out.push(at, Fact::Pulse(Pulse::Failure(symbol, what.into())));
+            out.push(at, Fact::Pulse(Pulse::EntryFailed(symbol, Box::new(ordered(row)?))));
             return Ok(Outcome::Understood);
         }
     };
-    let quantity = json::float(row.qty, "qty")?.map(|quantity| quantity.abs());
-    let entry = Entry {
+    let entry = ordered(row)?;
+    let quantity = entry.requested;
+    let entry = Entry { logged: quantity.filter(|_| !pending), requested: quantity.filter(|_| pending), pending, ..entry };
+    push_movement(out, at, symbol, Action::Entry(entry));
+    Ok(Outcome::Understood)
+}
+
+/// What an order row says was ordered.
+fn ordered(row: &Row<'_>) -> Result<Entry, Trouble> {
+    Ok(Entry {
         side: row.side.as_deref().and_then(Side::parse),
-        logged: quantity.filter(|_| !pending),
-        requested: quantity.filter(|_| pending),
-        pending,
+        requested: json::float(row.qty, "qty")?.map(|quantity| quantity.abs()),
         market: row.order_type.as_deref() == Some("market"),
         price: json::float(row.price, "price")?,
         score: json::float(row.score, "score")?,
         ..Entry::default()
-    };
-    push_movement(out, at, symbol, Action::Entry(entry));
-    Ok(Outcome::Understood)
+    })
 }

@@ -79,6 +79,11 @@ fn pulse_words(pulse: &Pulse) -> String {
         Pulse::BrokerUnreachable => "the reconciler could not reach the broker".to_owned(),
         Pulse::Intention(_, what) => format!("meant: {what}"),
         Pulse::Failure(_, what) => format!("failed: {what}"),
+        Pulse::EntryFailed(symbol, entry) => {
+            let tried =
+                if entry.requested.is_some() { told(symbol, &Action::Entry((**entry).clone())) } else { "an entry".to_owned() };
+            format!("failed: {tried}")
+        }
         Pulse::UnloggedEntry(symbol, entry) => {
             format!("order row without attribution: {}", told(symbol, &Action::Entry((**entry).clone())))
         }
