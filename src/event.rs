@@ -268,6 +268,11 @@ impl Holding {
             line,
         }
     }
+
+    /// What the row claims of its symbol.
+    pub fn form(&self) -> Form {
+        self.quantity.filter(|quantity| !quantity.is_zero()).map_or(Form::NotHeld, Form::Equals)
+    }
 }
 
 /// Who makes a statement.

@@ -132,6 +132,14 @@ impl Ledger {
         }
     }
 
+    /// What the market pays, so that a break which this row opens is put into money.
+    pub(crate) fn note_market(&mut self, symbol: &Symbol, holding: &Holding, witness: Witness) {
+        if witness.standing() != Standing::Bot {
+            let account = self.account(symbol);
+            account.price = holding.market_price.or(account.price);
+        }
+    }
+
     /// Remembers what the broker said of a symbol, with its prices.
     pub(crate) fn note_price(&mut self, event: &Event, symbol: &Symbol, holding: &Holding, witness: Witness) {
         if witness.standing() == Standing::Bot {
@@ -142,7 +150,6 @@ impl Ledger {
         let origin = crate::origin::Origin { line: holding.line, ..event.origin };
         let evidence = Evidence { at: event.at, origin, says: says(witness, &form) };
         let account = self.account(symbol);
-        account.price = holding.market_price.or(account.price);
         if holding.price.is_some() && account.position.quantity.is_open() {
             account.position.average_entry_price = holding.price;
         }

@@ -382,8 +382,8 @@ impl Ledger {
         let unlisted: Vec<Symbol> =
             self.not_flat.union(&self.broken).filter(|symbol| !listed.contains_key(symbol)).cloned().collect();
         for (symbol, holding) in &listed {
-            let quantity = holding.quantity.unwrap_or(Decimal::ZERO);
-            let form = if quantity.is_zero() { Form::NotHeld } else { Form::Equals(quantity) };
+            let form = holding.form();
+            self.note_market(symbol, holding, witness);
             let outcome = self.assert_symbol(&at_line(event, holding.line), symbol, &form, witness, holding.in_flight);
             held &= is_held(outcome);
             self.mark(place, symbol, Some((witness, form)), Some(outcome));
