@@ -9,7 +9,7 @@
 use chrono::{Duration, TimeZone, Utc};
 use rust_decimal::Decimal;
 use std::time::Instant;
-use tapecheck::cause;
+use tapecheck::cause::{self, Known};
 use tapecheck::event::{Action, Claim, Entry, Event, Exit, Fact, Form, Movement, ScaleOut, Sighting, Statement, Witness};
 use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
@@ -30,7 +30,7 @@ fn tape(breaks: usize) -> Tape {
             Fact::Statement(Statement { witness: Witness::BrokerPositions, claim })
         };
         let moves = |action| {
-            Fact::Movement(Movement { symbol: symbol.clone(), action, sighting: Sighting::Attribution, joined: Vec::new() })
+            Fact::moved(Movement { symbol: symbol.clone(), action, sighting: Sighting::Attribution, joined: Vec::new() })
         };
         let facts = [
             moves(Action::Exit(Exit::default())),
@@ -58,7 +58,7 @@ fn seconds(breaks: usize) -> (f64, f64) {
     ledger.drain();
     let folded = began.elapsed().as_secs_f64();
     let began = Instant::now();
-    cause::explain(&mut ledger, &tape);
+    cause::explain(&mut ledger, &tape.events, &Known::default());
     let explained = began.elapsed().as_secs_f64();
     assert_eq!(ledger.breaks.len(), breaks);
     assert!(ledger.breaks.iter().all(|found| found.cause.code == "scale_out_wrong_side"));

@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use std::collections::VecDeque;
 
 use crate::breaks::Evidence;
-use crate::event::{Action, Change, CorporateAction, Entry, Exit, Movement, ScaleOut};
+use crate::event::{Action, Change, CorporateAction, Entry, Exit, Form, Movement, ScaleOut, Witness};
 use crate::origin::Origin;
-use crate::position::{Position, Quantity, Side, Symbol};
+use crate::position::{Position, Quantity, Side, Symbol, plain};
 use crate::time::Time;
 
 /// Movements between agreements that are kept as evidence; more of them than this tell nothing more.
@@ -22,7 +22,7 @@ pub struct Account {
     /// The quantity before each movement of the last seconds, for the grace.
     pub before: VecDeque<(Time, Quantity)>,
     /// The last statement that held.
-    pub last_agreed: Option<Evidence>,
+    pub last_agreed: Option<Agreement>,
     /// The last movement.
     pub last_moved: Option<Time>,
     /// The last fill at the broker.
@@ -53,6 +53,25 @@ pub struct Account {
     pub price: Option<Decimal>,
 }
 
+/// A statement that held. Its words are made when they are asked for: most never are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agreement {
+    /// When.
+    pub at: Time,
+    /// Where.
+    pub origin: Origin,
+    /// Who said it.
+    pub witness: Witness,
+    /// What was said.
+    pub form: Form,
+}
+
+impl Agreement {
+    fn evidence(&self) -> Evidence {
+        Evidence { at: self.at, origin: self.origin, says: says(self.witness, &self.form) }
+    }
+}
+
 /// The executor's word on one symbol, in doubt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Doubt {
@@ -65,10 +84,12 @@ pub struct Doubt {
 }
 
 /// A quantity and a price as a book stated them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stated {
-    /// When and where.
-    pub evidence: Evidence,
+    /// When.
+    pub at: Time,
+    /// Where.
+    pub origin: Origin,
     /// Signed quantity.
     pub quantity: Decimal,
     /// Average entry price.
@@ -129,7 +150,7 @@ impl Account {
     pub fn bracket(&self, failed: Evidence) -> Vec<Evidence> {
         let first = self.moved.first().unwrap_or(&failed).origin;
         let agreed = self.last_agreed.iter().filter(|agreed| agreed.origin != first);
-        agreed.chain(&self.moved).cloned().chain([failed.clone()]).collect()
+        agreed.map(Agreement::evidence).chain(self.moved.iter().cloned()).chain([failed.clone()]).collect()
     }
 
     /// Forgets what lies before the grace of `at`.
@@ -347,5 +368,34 @@ pub fn told(symbol: &Symbol, action: &Action) -> String {
             }
             Change::Delta(delta) => format!("{code} of {symbol}: {}", crate::position::plain(*delta)),
         },
+    }
+}
+
+/// What a witness says, in words.
+pub(crate) fn says(witness: Witness, form: &Form) -> String {
+    let who = match witness {
+        Witness::ExitRecord => "the exit record",
+        Witness::ScaleOutRecord => "the scale-out record",
+        Witness::EntryRecord => "the entry record",
+        Witness::FlattenRecord => "the flatten record",
+        Witness::Reconciler => "the reconciler",
+        Witness::ReconcileLog => "the reconcile log",
+        Witness::ReconciliationPlan => "the reconciliation plan",
+        Witness::HealthCheck => "the health check",
+        Witness::PortfolioHistory => "the broker, as portfolio_state keeps it,",
+        Witness::InternalPositions => "internal_positions",
+        Witness::AlpacaPositionsFile => "the bot's alpaca_positions",
+        Witness::BrokerFills => "the broker's book after this",
+        Witness::BrokerPositions => "the broker",
+        Witness::ExecutorState => "the executor",
+        Witness::Metadata => "the metadata",
+    };
+    match form {
+        Form::Equals(quantity) => format!("{who} says {}", plain(*quantity)),
+        Form::AtLeast(quantity) => format!("{who} says {}", Quantity::at_least(*quantity)),
+        Form::Held => format!("{who} says it is held"),
+        Form::NotHeld => format!("{who} says it is not held"),
+        Form::ScoreLost(true) => format!("{who} says the entry score is gone"),
+        Form::ScoreLost(false) => format!("{who} says the entry score is back"),
     }
 }

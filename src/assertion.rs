@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::account::{Agreement, says};
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
 use crate::event::{Event, Form, Standing, Witness};
 use crate::ledger::{Ledger, Outcome};
@@ -83,7 +84,7 @@ impl Ledger {
     }
 
     pub(crate) fn holds(&mut self, event: &Event, symbol: &Symbol, form: &Form, witness: Witness) {
-        let evidence = Evidence { at: event.at, origin: event.origin, says: says(witness, form) };
+        let evidence = || Evidence { at: event.at, origin: event.origin, says: says(witness, form) };
         let grace = self.settings.grace;
         let account = self.account(symbol);
         let before = account.position.clone();
@@ -91,7 +92,7 @@ impl Ledger {
         // That at least so much was there to be sold is the bot's own word, and brackets nothing.
         let brackets = witness != Witness::ScaleOutRecord;
         if brackets {
-            account.last_agreed = Some(evidence.clone());
+            account.last_agreed = Some(Agreement { at: event.at, origin: event.origin, witness, form: *form });
         }
         let moved = if brackets { std::mem::take(&mut account.moved) } else { Vec::new() };
         let pending = if settles(form) { account.pending.take() } else { None };
@@ -102,7 +103,7 @@ impl Ledger {
             }
             if event.at - self.breaks[place].first_failed_at <= grace && witness.standing() != Standing::Bot {
                 // The same moment: another witness of the same fault, not a repair of it.
-                self.add_evidence(place, evidence.clone());
+                self.add_evidence(place, evidence());
             } else if !matches!(form, Form::Held) {
                 self.resolve(symbol, place, event.at);
             }
@@ -121,7 +122,7 @@ impl Ledger {
         before: &Position,
         moved: Vec<Evidence>,
         was_pending: bool,
-        evidence: &Evidence,
+        evidence: &dyn Fn() -> Evidence,
         witness: Witness,
     ) {
         let tolerance = self.settings.tolerance_quantity;
@@ -141,7 +142,7 @@ impl Ledger {
             // The rest of the order filled later: the note follows, and goes where it ends as logged.
             self.breaks[place].actual = Said::Quantity(Quantity::exact(settled));
             self.breaks[place].severity = Severity::Note;
-            self.add_evidence(place, evidence.clone());
+            self.add_evidence(place, evidence());
             if as_logged {
                 self.withdraw(symbol, place);
             }
@@ -151,7 +152,7 @@ impl Ledger {
             return;
         }
         let mut records = moved;
-        records.push(evidence.clone());
+        records.push(evidence());
         let what = if was_pending { "ordered" } else { "logged" };
         if let Some(last) = records.last_mut() {
             last.says = format!("{}: {} were filled, {} {what}", last.says, plain(settled), plain(claimed));
@@ -176,14 +177,14 @@ impl Ledger {
         before: &Position,
         settled: Decimal,
         moved: Vec<Evidence>,
-        evidence: &Evidence,
+        evidence: &dyn Fn() -> Evidence,
         witness: Witness,
     ) {
         let opening = before.implied_opening(settled);
         if before.entered.is_flat() {
             return;
         }
-        let records = moved.into_iter().chain([evidence.clone()]).collect();
+        let records = moved.into_iter().chain([evidence()]).collect();
         let kind = if witness == Witness::ExitRecord { Kind::ExitQuantity } else { Kind::Quantity };
         let note = Break {
             severity: Severity::Note,
@@ -303,7 +304,7 @@ impl Ledger {
         account.pending = None;
         account.partly = None;
         // What is said after this is held against the broker's word: that is the new agreement.
-        account.last_agreed = Some(Evidence { at: event.at, origin: event.origin, says: says(witness, form) });
+        account.last_agreed = Some(Agreement { at: event.at, origin: event.origin, witness, form: *form });
     }
 }
 
@@ -364,35 +365,6 @@ pub(crate) fn said(form: &Form) -> Said {
         Form::NotHeld => Said::Quantity(Quantity::FLAT),
         Form::Held => Said::Held,
         Form::ScoreLost(_) => Said::Nothing,
-    }
-}
-
-/// What a witness says, in words.
-pub(crate) fn says(witness: Witness, form: &Form) -> String {
-    let who = match witness {
-        Witness::ExitRecord => "the exit record",
-        Witness::ScaleOutRecord => "the scale-out record",
-        Witness::EntryRecord => "the entry record",
-        Witness::FlattenRecord => "the flatten record",
-        Witness::Reconciler => "the reconciler",
-        Witness::ReconcileLog => "the reconcile log",
-        Witness::ReconciliationPlan => "the reconciliation plan",
-        Witness::HealthCheck => "the health check",
-        Witness::PortfolioHistory => "the broker, as portfolio_state keeps it,",
-        Witness::InternalPositions => "internal_positions",
-        Witness::AlpacaPositionsFile => "the bot's alpaca_positions",
-        Witness::BrokerFills => "the broker's book after this",
-        Witness::BrokerPositions => "the broker",
-        Witness::ExecutorState => "the executor",
-        Witness::Metadata => "the metadata",
-    };
-    match form {
-        Form::Equals(quantity) => format!("{who} says {}", plain(*quantity)),
-        Form::AtLeast(quantity) => format!("{who} says {}", Quantity::at_least(*quantity)),
-        Form::Held => format!("{who} says it is held"),
-        Form::NotHeld => format!("{who} says it is not held"),
-        Form::ScoreLost(true) => format!("{who} says the entry score is gone"),
-        Form::ScoreLost(false) => format!("{who} says the entry score is back"),
     }
 }
 

@@ -17,22 +17,40 @@ use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, S
 use crate::flows::{self, Flows};
 use crate::ledger::{Ledger, Mark, Outcome, Settings};
 use crate::position::Symbol;
-use crate::tape::Tape;
 use crate::ties;
 use crate::time::Time;
 
 /// Statements and movements after the failed one that an edit must not contradict.
 const AFTERWARDS: usize = 40;
 
-/// Gives every break its cause, as far as it can be proved, and every fix its hindsight.
-pub fn explain(ledger: &mut Ledger, tape: &Tape) {
-    let known_from = flows::oldest_activity(&tape.events);
-    let tied = ties::tied_symbols(&tape.events);
-    // Without activities there are no executions to trace a position to.
-    let held = if known_from.is_some() { broker_quantities(ledger) } else { BTreeMap::new() };
-    let mut symbols: BTreeSet<Symbol> = ledger.breaks.iter().filter_map(|found| found.symbol.clone()).collect();
-    symbols.extend(tied.iter().chain(held.keys()).cloned());
-    let mut tapes = symbol_tapes(&tape.events, symbols);
+/// What is known of the whole tape when single symbols' are looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The moment of the oldest activity of the broker's; `None` where activities were not read.
+    pub executions_from: Option<Time>,
+    /// Symbols with movements of different records at one moment.
+    pub tied: BTreeSet<Symbol>,
+}
+
+/// The symbols whose tapes [`explain`] looks at: those of breaks, of ties, and of what the broker holds where its executions are known.
+pub fn symbols(ledger: &Ledger, known: &Known) -> BTreeSet<Symbol> {
+    let broken = ledger.breaks.iter().filter_map(|found| found.symbol.as_ref());
+    broken.chain(&known.tied).chain(held(ledger, known).keys()).cloned().collect()
+}
+
+/// What the broker was last said to hold. Without activities there are no executions to trace it to.
+fn held(ledger: &Ledger, known: &Known) -> BTreeMap<Symbol, Decimal> {
+    let book = ledger.books.get(&BookName::Broker).filter(|_| known.executions_from.is_some());
+    let rows = book.into_iter().flat_map(|book| book.holdings.iter());
+    rows.filter_map(|row| Some((row.symbol.clone(), row.quantity.filter(|quantity| !quantity.is_zero())?))).collect()
+}
+
+/// Gives every break its cause, as far as it can be proved, and every fix its hindsight. `events` has, in tape order, at least what
+/// concerns the [`symbols`].
+pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
+    let (known_from, tied) = (known.executions_from, &known.tied);
+    let held = held(ledger, known);
+    let mut tapes = symbol_tapes(events, symbols(ledger, known));
     add_counts(&mut tapes, ledger);
     let mut explained: Vec<(usize, Cause, Option<Time>)> = Vec::new();
     for (symbol, events) in &tapes {
@@ -71,13 +89,6 @@ pub fn explain(ledger: &mut Ledger, tape: &Tape) {
         found.cause = cause;
     }
     ledger.judge_fixes();
-}
-
-/// What the broker was last said to hold.
-fn broker_quantities(ledger: &Ledger) -> BTreeMap<Symbol, Decimal> {
-    let book = ledger.books.get(&BookName::Broker);
-    let rows = book.into_iter().flat_map(|book| book.holdings.iter());
-    rows.filter_map(|row| Some((row.symbol.clone(), row.quantity.filter(|quantity| !quantity.is_zero())?))).collect()
 }
 
 /// A cause that needs no edit: an annotation, a copy or a file is at fault, or the ledger has applied the explanation already.
@@ -290,19 +301,18 @@ impl<'a> OwnTape<'a> {
     /// The average entry price before the bracket and after it: as books state it, else as the exit that failed reckons with it.
     fn average_prices(&self, start: usize, failed: usize) -> (Option<Decimal>, Option<Decimal>) {
         let (before, after) = self.before_and_after(start, failed, |holding| holding.price);
-        let reckoned = self.events.get(failed + 1).and_then(|event| match &event.fact {
-            Fact::Movement(Movement { action: Action::Exit(exit), .. }) => exit.entry_price,
-            Fact::Movement(_) | Fact::Statement(_) | Fact::Pulse(_) => None,
-        });
+        let reckoned = self
+            .events
+            .get(failed + 1)
+            .and_then(|event| if let Some(Action::Exit(exit)) = event.action() { exit.entry_price } else { None });
         (before, after.or(reckoned))
     }
 
     /// Where no book was stated before, the price of the entry in the bracket.
     fn entry_price(&self, start: usize, failed: usize) -> Option<Decimal> {
-        self.events[start..failed].iter().find_map(|event| match &event.fact {
-            Fact::Movement(Movement { action: Action::Entry(entry), .. }) => entry.price,
-            Fact::Movement(_) | Fact::Statement(_) | Fact::Pulse(_) => None,
-        })
+        self.events[start..failed]
+            .iter()
+            .find_map(|event| if let Some(Action::Entry(entry)) = event.action() { entry.price } else { None })
     }
 
     /// Folds the stretch with edits; gives the moments at which statements failed, and how many did.
@@ -343,7 +353,7 @@ impl<'a> OwnTape<'a> {
 
     fn inserted(&self, at: Time, action: Action, before: &Event) -> Event {
         let movement = Movement { symbol: self.symbol.clone(), action, sighting: Sighting::Attribution, joined: Vec::new() };
-        Event { at: at.min(before.at), origin: before.origin, fact: Fact::Movement(movement) }
+        Event { at: at.min(before.at), origin: before.origin, fact: Fact::moved(movement) }
     }
 
     /// An edit is proved when the failed statement holds with it, and no statement fails that held without it.
@@ -369,7 +379,7 @@ fn is_entry(event: &Event) -> bool {
 
 fn replaced(event: Event, action: Action) -> Event {
     match event.fact {
-        Fact::Movement(movement) => Event { fact: Fact::Movement(Movement { action, ..movement }), ..event },
+        Fact::Movement(movement) => Event { fact: Fact::moved(Movement { action, ..*movement }), ..event },
         fact @ (Fact::Statement(_) | Fact::Pulse(_)) => Event { fact, ..event },
     }
 }

@@ -18,20 +18,21 @@ impl Ledger {
         let earliest = event.at - self.settings.grace;
         let mut unsettled: BTreeSet<Symbol> = self.soon_moved(event.at);
         unsettled.extend(self.lately_moved.iter().filter(|(at, _)| *at >= earliest).map(|(_, symbol)| symbol.clone()));
-        let surely = |account: &Account| account.position.quantity.is_open();
-        let open: Vec<Symbol> = self.not_flat().iter().cloned().collect();
-        let sure: Vec<Symbol> =
-            open.iter().filter(|symbol| !unsettled.contains(*symbol) && surely(&self.accounts[*symbol])).cloned().collect();
-        let maybe = open.iter().filter(|symbol| !sure.contains(symbol)).chain(unsettled.iter()).unique().count();
+        let is_sure = |symbol: &Symbol| !unsettled.contains(symbol) && self.accounts[symbol].position.quantity.is_open();
+        let unsure = self.not_flat().iter().filter(|symbol| !is_sure(symbol));
+        let unsure: BTreeSet<Symbol> = unsure.cloned().collect();
+        let sure = self.not_flat().len() - unsure.len();
+        let maybe = unsure.union(&unsettled).count();
         let count = count as usize;
-        if count < sure.len() || (count > sure.len() + maybe && !self.may_hold_more()) {
+        if count < sure || (count > sure + maybe && !self.may_hold_more()) {
+            let sure: Vec<Symbol> = self.not_flat().difference(&unsure).cloned().collect();
             return self.count_fails(event, count, &sure, maybe, witness);
         }
         if let Some(place) = self.count_open.take() {
             self.breaks[place].resolved_at = Some(event.at);
         }
-        if count == sure.len() && unsettled.is_empty() {
-            for symbol in open.iter().filter(|symbol| !sure.contains(symbol)) {
+        if count == sure && unsettled.is_empty() {
+            for symbol in &unsure {
                 self.holds(event, symbol, &Form::NotHeld, Witness::Reconciler);
                 self.keep_index(symbol);
                 self.counted_flat.push((event.at, event.origin, symbol.clone()));

@@ -22,7 +22,7 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
     /// Changes what is held.
-    Movement(Movement),
+    Movement(Box<Movement>),
     /// Says what is held; moves nothing.
     Statement(Statement),
     /// Says that something ran, was tried or was meant.
@@ -435,6 +435,13 @@ impl CorporateAction {
     }
 }
 
+impl Fact {
+    /// A movement as a fact. It is far larger than the other facts, so it has a place of its own.
+    pub fn moved(movement: Movement) -> Fact {
+        Fact::Movement(Box::new(movement))
+    }
+}
+
 impl Event {
     /// The symbol an event is about, if it is about one.
     pub fn symbol(&self) -> Option<&Symbol> {
@@ -456,6 +463,14 @@ impl Event {
                 | Pulse::NoSnapshot
                 | Pulse::BrokerUnreachable,
             ) => None,
+        }
+    }
+
+    /// What it does, if it is a movement.
+    pub fn action(&self) -> Option<&Action> {
+        match &self.fact {
+            Fact::Movement(movement) => Some(&movement.action),
+            Fact::Statement(_) | Fact::Pulse(_) => None,
         }
     }
 

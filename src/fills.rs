@@ -62,12 +62,13 @@ const AFTER_GRACE: Duration = Duration::milliseconds(1);
 
 /// The statements that follow from the broker's positions and activities, if both are among the events.
 ///
+/// `oldest` is the moment of the oldest activity: the list is cut there, and before it nothing follows from it.
+///
 /// Each is made once the grace around a movement or an activity is over, so that the order in which bot and broker wrote them
 /// down does not matter; a further movement within that time puts it off.
-pub fn statements(events: &[Event], grace: Duration, tolerance: Decimal) -> Vec<Event> {
+pub fn statements(events: &[&Event], oldest: Time, grace: Duration, tolerance: Decimal) -> Vec<Event> {
     let Some((read_at, whole_origin, held)) = broker_positions(events) else { return Vec::new() };
     let mut courses: BTreeMap<&Symbol, Course> = BTreeMap::new();
-    let mut oldest: Option<Time> = None;
     for event in events.iter().filter(|event| event.at < read_at) {
         if let Fact::Pulse(Pulse::BrokerOrder(order)) = &event.fact {
             courses.entry(&order.symbol).or_default().orders.entry(order.id.clone()).or_insert(Span::NONE).submitted =
@@ -81,14 +82,11 @@ pub fn statements(events: &[Event], grace: Duration, tolerance: Decimal) -> Vec<
             span.last = span.last.max(Some(event.at));
         }
         if let Some(change) = change_at_broker(&movement.action) {
-            oldest = Some(oldest.map_or(event.at, |oldest| oldest.min(event.at)));
             course.steps.push(Step { at: event.at, change, origin: event.origin });
         } else {
             course.movements.push(event.at);
         }
     }
-    // An activity list is cut at its old end: before its oldest row nothing follows from it.
-    let Some(oldest) = oldest else { return Vec::new() };
     let answers = Answers::of(events);
     let mut stated = Vec::new();
     for (symbol, mut course) in courses {
@@ -111,6 +109,12 @@ pub fn statements(events: &[Event], grace: Duration, tolerance: Decimal) -> Vec<
         }
     }
     stated
+}
+
+/// The moment of the oldest activity of the broker's; `None` where activities were not read.
+pub fn oldest_activity(events: &[Event]) -> Option<Time> {
+    let is_activity = |event: &&Event| matches!(&event.fact, Fact::Movement(moved) if change_at_broker(&moved.action).is_some());
+    events.iter().filter(is_activity).map(|event| event.at).min()
 }
 
 /// What limits a book that is worked out backwards.
@@ -145,7 +149,7 @@ fn anchored<'a>(
 type Held = BTreeMap<Symbol, Decimal>;
 
 /// The broker's whole book with the moment its read began; `None` where it was not read, or not whole.
-fn broker_positions(events: &[Event]) -> Option<(Time, Origin, Held)> {
+fn broker_positions(events: &[&Event]) -> Option<(Time, Origin, Held)> {
     events.iter().find_map(|event| match &event.fact {
         Fact::Statement(Statement { witness: Witness::BrokerPositions, claim: Claim::WholeBook(holdings) }) => {
             let held = holdings.iter().filter_map(|holding| Some((holding.symbol.clone(), holding.quantity?))).collect();
@@ -182,7 +186,7 @@ struct AnswersAbout<'a> {
 }
 
 impl<'a> Answers<'a> {
-    fn of(events: &'a [Event]) -> Answers<'a> {
+    fn of(events: &[&'a Event]) -> Answers<'a> {
         let mut modes: Vec<(Time, bool)> = events
             .iter()
             .filter_map(|event| match event.fact {

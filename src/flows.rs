@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-use crate::event::{Action, Event, Fact, Movement};
+use crate::event::{Action, Event, Fact};
 use crate::time::Time;
 
 /// A fill may precede the bot's record of it by this: the bot polls for up to 20 s and then verifies (`formats.md` 13.4).
@@ -63,7 +63,7 @@ impl Flows {
     pub fn of(events: &[Event], known_from: Option<Time>) -> Flows {
         let mut by_order: BTreeMap<CompactString, Flow> = BTreeMap::new();
         for (place, event) in events.iter().enumerate() {
-            let Fact::Movement(Movement { action: Action::Fill(fill), .. }) = &event.fact else { continue };
+            let Some(Action::Fill(fill)) = event.action() else { continue };
             let key = fill.order_id.clone().unwrap_or_else(|| format!("#{place}").into());
             let client_order_id = fill.client_order_id.clone();
             let new = Flow { at: event.at, last: event.at, quantity: Decimal::ZERO, client_order_id, belongs_to: None, place };
@@ -151,15 +151,6 @@ fn bots_movement((place, event): (usize, &Event)) -> Option<(usize, Time, Option
         Action::Exit(exit) => Some((place, event.at, exit.filled, true)),
         Action::Fill(_) | Action::CorporateAction(_) => None,
     }
-}
-
-/// The time of the oldest activity among events; `None` if activities were not read.
-pub fn oldest_activity(events: &[Event]) -> Option<Time> {
-    let is_activity = |event: &&Event| match &event.fact {
-        Fact::Movement(movement) => matches!(movement.action, Action::Fill(_) | Action::CorporateAction(_)),
-        Fact::Statement(_) | Fact::Pulse(_) => false,
-    };
-    events.iter().filter(is_activity).map(|event| event.at).min()
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use chrono::Duration;
 use itertools::Itertools;
 use rust_decimal::Decimal;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::account::says;
 use crate::account::{Doubt, Stated};
-use crate::assertion::says;
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
 use crate::calendar::Calendar;
 use crate::event::{Event, Form, Holding, Standing, Witness};
@@ -43,13 +43,13 @@ impl Ledger {
     pub(crate) fn judge_executor(&mut self, place: usize, event: &Event, holdings: &[Holding]) -> bool {
         let mut symbols: BTreeSet<Symbol> = self.not_flat().clone();
         symbols.extend(holdings.iter().map(|holding| holding.symbol.clone()));
+        let listed: BTreeMap<&Symbol, &Holding> = holdings.iter().map(|holding| (&holding.symbol, holding)).collect();
         let mut agrees = true;
         for symbol in symbols {
-            let holding = holdings.iter().find(|holding| holding.symbol == symbol);
+            let holding = listed.get(&symbol).copied();
             let quantity = holding.and_then(|holding| holding.quantity).unwrap_or(Decimal::ZERO);
             let form = if quantity.is_zero() { Form::NotHeld } else { Form::Equals(quantity) };
             let origin = crate::origin::Origin { line: holding.map_or(1, |holding| holding.line), ..event.origin };
-            let evidence = Evidence { at: event.at, origin, says: says(Witness::ExecutorState, &form) };
             let holds = match self.same_answer(event, &symbol) {
                 Some(stated) => (stated - quantity).abs() <= self.settings.tolerance_quantity,
                 None => self.fits(&symbol, &form) || self.fits_within_grace(event, &symbol, &form),
@@ -58,11 +58,12 @@ impl Ledger {
             self.mark(place, &symbol, Some((Witness::ExecutorState, form)), Some(outcome));
             if !holds {
                 agrees = false;
-                self.doubt(&symbol, evidence.clone(), quantity);
+                let evidence = Evidence { at: event.at, origin, says: says(Witness::ExecutorState, &form) };
+                self.doubt(&symbol, evidence, quantity);
             }
             if let Some(holding) = holding {
                 let price = holding.price;
-                self.account(&symbol).executor = Some(Stated { evidence, quantity, price });
+                self.account(&symbol).executor = Some(Stated { at: event.at, origin, quantity, price });
                 self.compare_prices(&symbol);
                 self.judge_score(event, holding, Witness::ExecutorState);
             }
@@ -74,14 +75,14 @@ impl Ledger {
     /// the executor must say, however lately the symbol moved (`formats.md` 13.7).
     fn same_answer(&mut self, event: &Event, symbol: &Symbol) -> Option<Decimal> {
         let broker = self.account(symbol).broker.as_ref()?;
-        ((event.at - broker.evidence.at).abs() <= SAME_CYCLE).then_some(broker.quantity)
+        ((event.at - broker.at).abs() <= SAME_CYCLE).then_some(broker.quantity)
     }
 
     /// If the broker spoke of the symbol since it last moved, the executor is wrong at once; else the broker's next word decides.
     fn doubt(&mut self, symbol: &Symbol, evidence: Evidence, quantity: Decimal) {
         let account = self.account(symbol);
         let doubt = Doubt { evidence, quantity, expected: account.position.quantity };
-        let (at, spoke) = (doubt.evidence.at, account.broker.as_ref().map(|stated| stated.evidence.at));
+        let (at, spoke) = (doubt.evidence.at, account.broker.as_ref().map(|stated| stated.at));
         let of_one_cycle = spoke.is_some_and(|spoke| (at - spoke).abs() <= SAME_CYCLE);
         if of_one_cycle || spoke.is_some_and(|spoke| account.last_moved.is_none_or(|moved| spoke > moved)) {
             self.executor_is_wrong(symbol, doubt, BookName::Broker.code());
@@ -127,8 +128,8 @@ impl Ledger {
     /// Remembers that the broker did not list a symbol.
     pub(crate) fn note_absence(&mut self, event: &Event, symbol: &Symbol, witness: Witness) {
         if witness.standing() != Standing::Bot {
-            let evidence = Evidence { at: event.at, origin: event.origin, says: says(witness, &Form::NotHeld) };
-            self.account(symbol).broker = Some(Stated { evidence, quantity: Decimal::ZERO, price: None });
+            let (at, origin) = (event.at, event.origin);
+            self.account(symbol).broker = Some(Stated { at, origin, quantity: Decimal::ZERO, price: None });
         }
     }
 
@@ -146,14 +147,12 @@ impl Ledger {
             return;
         }
         let quantity = holding.quantity.unwrap_or(Decimal::ZERO);
-        let form = Form::Equals(quantity);
         let origin = crate::origin::Origin { line: holding.line, ..event.origin };
-        let evidence = Evidence { at: event.at, origin, says: says(witness, &form) };
         let account = self.account(symbol);
         if holding.price.is_some() && account.position.quantity.is_open() {
             account.position.average_entry_price = holding.price;
         }
-        account.broker = Some(Stated { evidence, quantity, price: holding.price });
+        account.broker = Some(Stated { at: event.at, origin, quantity, price: holding.price });
         self.compare_prices(symbol);
     }
 
@@ -163,34 +162,30 @@ impl Ledger {
         let absolute = self.settings.tolerance_price;
         let grace = self.settings.grace;
         let account = self.account(symbol);
-        let (Some(executor), Some(broker)) = (account.executor.clone(), account.broker.clone()) else { return };
+        let (Some(executor), Some(broker)) = (account.executor, account.broker) else { return };
         let (Some(has), Some(says)) = (executor.price, broker.price) else { return };
         let settled = |at: Time| account.last_moved.is_none_or(|moved| at - moved > grace);
-        let comparable = settled(executor.evidence.at)
-            && settled(broker.evidence.at)
+        let comparable = settled(executor.at)
+            && settled(broker.at)
             && executor.quantity == broker.quantity
-            && time::exchange_day(executor.evidence.at) == time::exchange_day(broker.evidence.at);
+            && time::exchange_day(executor.at) == time::exchange_day(broker.at);
         let tolerance = absolute.max(says.abs() * PRICE_TOLERANCE_RATIO);
         account.executor = None;
         if !comparable || (has - says).abs() <= tolerance {
             return;
         }
-        let at = executor.evidence.at.max(broker.evidence.at);
-        let mut found = Break {
+        let at = executor.at.max(broker.at);
+        let told = |stated: &Stated, says: String| Evidence { at: stated.at, origin: stated.origin, says };
+        let evidence = vec![
+            told(&executor, format!("the executor has an entry price of {}", plain(has))),
+            told(&broker, format!("the broker's average entry price is {}", plain(says))),
+        ];
+        let found = Break {
             severity: Severity::Warning,
             expected: Said::Price(has),
             actual: Said::Price(says),
-            ..self.opened(
-                Some(symbol),
-                Kind::EntryPrice,
-                BookName::Executor,
-                "broker",
-                at,
-                vec![executor.evidence, broker.evidence],
-            )
+            ..self.opened(Some(symbol), Kind::EntryPrice, BookName::Executor, "broker", at, evidence)
         };
-        found.evidence[0].says = format!("the executor has an entry price of {}", plain(has));
-        found.evidence[1].says = format!("the broker's average entry price is {}", plain(says));
         self.breaks.push(found);
     }
 

@@ -238,17 +238,16 @@ impl Ledger {
     }
 
     pub(crate) fn account(&mut self, symbol: &Symbol) -> &mut Account {
-        if !self.accounts.contains_key(symbol) {
-            let position = match self.opening {
-                Opening::Unknown => Position::unknown(),
+        let (opening, not_flat) = (self.opening, &mut self.not_flat);
+        self.accounts.entry(symbol.clone()).or_insert_with(|| {
+            Account::beginning(match opening {
+                Opening::Unknown => {
+                    not_flat.insert(symbol.clone());
+                    Position::unknown()
+                }
                 Opening::Flat => Position::flat(),
-            };
-            if self.opening == Opening::Unknown {
-                self.not_flat.insert(symbol.clone());
-            }
-            self.accounts.insert(symbol.clone(), Account::beginning(position));
-        }
-        self.accounts.entry(symbol.clone()).or_insert_with(|| Account::beginning(Position::unknown()))
+            })
+        })
     }
 
     fn movement(&mut self, place: usize, event: &Event, movement: &Movement) {
@@ -416,7 +415,7 @@ impl Ledger {
         let flat = self.accounts.get(symbol).is_some_and(|account| account.position.quantity.is_flat());
         if flat {
             self.not_flat.remove(symbol);
-        } else {
+        } else if !self.not_flat.contains(symbol) {
             self.not_flat.insert(symbol.clone());
         }
     }
@@ -430,7 +429,7 @@ impl Ledger {
     pub(crate) fn soon(&self, symbol: &Symbol, at: Time) -> impl Iterator<Item = (Time, &Movement)> {
         let until = at + self.settings.grace;
         self.upcoming.iter().take_while(move |(_, event)| event.at <= until).filter_map(move |(_, event)| match &event.fact {
-            Fact::Movement(movement) if movement.symbol == *symbol && event.moves_expected() => Some((event.at, movement)),
+            Fact::Movement(movement) if movement.symbol == *symbol && event.moves_expected() => Some((event.at, &**movement)),
             _ => None,
         })
     }

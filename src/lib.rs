@@ -17,6 +17,7 @@
 //! 5. A duplicated line changes no quantity.
 //! 6. Parsing what was recorded gives what was parsed.
 //! 7. Lines read = understood + ignored + quarantined, for every source.
+//! 8. A tape woven while the logs are being read is the tape woven of all at once.
 
 pub mod account;
 pub mod assertion;
@@ -34,6 +35,7 @@ pub mod event;
 pub mod excerpts;
 pub mod fills;
 pub mod flows;
+pub mod fold;
 pub mod integrity;
 pub mod json;
 pub mod judged;
@@ -48,6 +50,7 @@ pub mod read;
 pub mod report;
 pub mod sightings;
 pub mod source;
+pub mod stream;
 pub mod tape;
 pub mod ties;
 pub mod time;
@@ -60,12 +63,14 @@ use brokers::BrokerRead;
 use brokers::alpaca::live::Live;
 use calendar::Calendar;
 use checks::Audit;
-use checks::activity::Activity;
-use event::{Claim, Event, Fact, Statement, Witness};
+use event::Event;
+use fold::Fold;
 use ledger::{Ledger, Settings};
 use position::Symbol;
+use read::{Accounts, Readings};
 use report::{Asked, Parts, Report, Stats, Window};
-use tape::{Cut, Tape};
+use stream::Go;
+use tape::{Cut, Tape, Weaver, Woven};
 use time::Time;
 
 /// What to replay.
@@ -89,6 +94,8 @@ pub struct Request {
     pub strict: bool,
     /// The symbol whose biography is kept.
     pub follow: Option<Symbol>,
+    /// Keep the whole tape, however long it is: to show it.
+    pub keep_tape: bool,
 }
 
 /// Why nothing could be replayed.
@@ -106,7 +113,7 @@ pub enum CannotReplay {
 pub struct Replay {
     /// What was found.
     pub report: Report,
-    /// The tape it was found on.
+    /// The tape it was found on; without its events where it is longer than [`fold::KEPT`] and was not to be kept.
     pub tape: Tape,
     /// The ledger after the tape.
     pub ledger: Ledger,
@@ -137,7 +144,7 @@ pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
 }
 
 /// Puts what was read on one tape, folds, reports. Live and recorded answers take this one path.
-pub fn judge(request: &Request, mut readings: read::Readings, recording: Option<&brokers::Recording>) -> Replay {
+pub fn judge(request: &Request, mut readings: Readings, recording: Option<&brokers::Recording>) -> Replay {
     let (broker, calendar) = match recording {
         Some(recording) => {
             let answer = brokers::alpaca::parse(recording, &mut readings);
@@ -145,11 +152,15 @@ pub fn judge(request: &Request, mut readings: read::Readings, recording: Option<
         }
         None => (BrokerRead::none(), Calendar::default()),
     };
-    let tape = tape::make(std::mem::take(&mut readings.events), &cut(request));
-    let mut ledger = fold(&tape, request);
-    cause::explain(&mut ledger, &tape);
-    let activity = || Activity::of(&tape.events, &readings.sources);
-    let audit = request.audit.and(request.window.at).map(|now| Audit { now, calendar, activity: activity() });
+    let executions_from = fills::oldest_activity(&readings.events);
+    let cut = cut(request);
+    let (mut fold, woven, accounts) = pass(&readings, &cut, Patience::Streams, || begin(request, &readings));
+    let (tape, whole) = fold.finish(woven);
+    let known = fold.known(executions_from);
+    let again = if whole { Vec::new() } else { concerning(&readings, &cut, cause::symbols(&fold.ledger, &known)) };
+    readings.account_for(accounts);
+    cause::explain(&mut fold.ledger, if whole { &tape.events } else { &again }, &known);
+    let audit = request.audit.and(request.window.at).map(|now| Audit { now, calendar, activity: fold.activity.clone() });
     let mut report = report::make(Parts {
         asked: asked(request),
         window: request.window,
@@ -157,15 +168,59 @@ pub fn judge(request: &Request, mut readings: read::Readings, recording: Option<
         sources: readings.sources,
         quarantined: readings.quarantined,
         missing: readings.missing,
-        ledger: &ledger,
-        stats: stats(&tape, &ledger),
-        profit: profit::recompute(&tape.events, request.window.from),
-        // A book without a time of its own is on the tape, and begins no window.
-        first: tape.events.iter().map(|event| event.at).find(|at| *at != Time::UNIX_EPOCH),
+        ledger: &fold.ledger,
+        stats: stats(&fold, &tape.woven),
+        profit: std::mem::take(&mut fold.reckoner.profit),
+        first: fold.first,
         audit,
     });
     report.excerpts = excerpts::fetch(&report, &readings.texts);
-    Replay { report, tape, ledger, notices: Vec::new() }
+    Replay { report, tape, ledger: fold.ledger, notices: Vec::new() }
+}
+
+/// Whether the tape may be woven while the logs are still being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// The logs are in order: what is complete passes by.
+    Streams,
+    /// A log is in disorder: all is read first.
+    ReadsAll,
+}
+
+/// Reads the logs and puts all facts on one tape, which passes by.
+fn pass(readings: &Readings, cut: &Cut, patience: Patience, begin: impl Fn() -> Fold) -> (Fold, Woven, Accounts) {
+    let mut fold = begin();
+    let mut weaver = Weaver::new(cut.clone(), readings.events.clone());
+    let mut late = false;
+    let accounts = readings.logs(|events, reached| {
+        late = weaver.take(events).is_err();
+        if let (Some(reached), Patience::Streams, false) = (reached, patience, late) {
+            weaver.weave(reached, &mut |event| fold.take(event));
+        }
+        if late { Go::Stop } else { Go::On }
+    });
+    if late {
+        return pass(readings, cut, Patience::ReadsAll, begin);
+    }
+    let woven = weaver.finish(&mut |event| fold.take(event));
+    (fold, woven, accounts)
+}
+
+fn begin(request: &Request, readings: &Readings) -> Fold {
+    let ledger = Ledger::new(request.settings).following(request.follow.clone());
+    let kept = if request.keep_tape { usize::MAX } else { fold::KEPT };
+    Fold::new(ledger, kept, request.window.from, readings.sources.iter().map(|source| source.format).collect())
+}
+
+/// The part of the tape that concerns some symbols, read again: a long tape is not kept.
+fn concerning(readings: &Readings, cut: &Cut, symbols: BTreeSet<Symbol>) -> Vec<Event> {
+    if symbols.is_empty() {
+        return Vec::new();
+    }
+    let cut = Cut { symbols, ..cut.clone() };
+    let formats = || Fold::new(Ledger::new(Settings::default()), usize::MAX, None, Vec::new());
+    let (mut fold, woven, _) = pass(readings, &cut, Patience::Streams, formats);
+    fold.finish(woven).0.events
 }
 
 /// An audit asks for so much of the past before the last record, unless a window says otherwise: a year's activities every few minutes
@@ -173,9 +228,8 @@ pub fn judge(request: &Request, mut readings: read::Readings, recording: Option<
 pub const AUDIT_LOOKS_BACK: chrono::Duration = chrono::Duration::days(7);
 
 /// From when on the broker is asked what happened: the beginning of the window, else of the tape.
-pub fn since(request: &Request, readings: &read::Readings) -> Time {
-    let dated = || readings.events.iter().map(|event| event.at).filter(|at| *at != Time::UNIX_EPOCH);
-    let (first, last) = (dated().min(), dated().max());
+pub fn since(request: &Request, readings: &Readings) -> Time {
+    let (first, last) = readings.span().unzip();
     let looks_back = last.filter(|_| request.audit.is_some()).map(|last| last - AUDIT_LOOKS_BACK);
     request.window.from.or(first.max(looks_back)).unwrap_or(Time::UNIX_EPOCH)
 }
@@ -189,21 +243,6 @@ fn cut(request: &Request) -> Cut {
     }
 }
 
-fn fold(tape: &Tape, request: &Request) -> Ledger {
-    let mut ledger = Ledger::new(request.settings).following(request.follow.clone());
-    for event in &tape.events {
-        ledger.push(event.clone());
-    }
-    let metadata = tape.events.iter().rev().find(|event| states_metadata(event));
-    let end = tape.events.last().map_or(time::Time::UNIX_EPOCH, |event| event.at);
-    ledger.finish(metadata, &tape.missing_sightings, end);
-    ledger
-}
-
-fn states_metadata(event: &Event) -> bool {
-    matches!(&event.fact, Fact::Statement(Statement { witness: Witness::Metadata, claim: Claim::WholeBook(_) }))
-}
-
 fn asked(request: &Request) -> Asked {
     Asked {
         directory: request.directory.display().to_string(),
@@ -215,12 +254,12 @@ fn asked(request: &Request) -> Asked {
     }
 }
 
-fn stats(tape: &Tape, ledger: &Ledger) -> Stats {
+fn stats(fold: &Fold, woven: &Woven) -> Stats {
     Stats {
-        events: tape.events.len() as u64,
-        tally: ledger.tally,
-        sightings_joined: tape.joined,
-        symbols: ledger.accounts.len() as u64,
-        symbols_left_out: tape.symbols_left_out.len() as u64,
+        events: fold.events,
+        tally: fold.ledger.tally,
+        sightings_joined: woven.joined,
+        symbols: fold.ledger.accounts.len() as u64,
+        symbols_left_out: woven.symbols_left_out.len() as u64,
     }
 }

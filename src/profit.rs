@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use std::collections::HashMap;
 
-use crate::event::{Action, Claim, Event, Exit, Fact, Form, Movement, Statement, Witness};
+use crate::event::{Action, Claim, Event, Exit, Fact, Form, Statement, Witness};
 use crate::origin::Origin;
 use crate::position::{InstrumentClass, Symbol};
 use crate::time::Time;
@@ -69,22 +69,29 @@ impl Why {
     }
 }
 
-/// Recomputes every exit of the tape from `from` on.
-pub fn recompute(events: &[Event], from: Option<Time>) -> Profit {
-    let mut profit = Profit::default();
-    let mut stated: HashMap<Origin, Decimal> = HashMap::new();
-    for event in events.iter().filter(|event| from.is_none_or(|from| event.at >= from)) {
+/// Recomputes the exits of a tape that passes by.
+#[derive(Clone, Debug, Default)]
+pub struct Reckoner {
+    stated: HashMap<Origin, Decimal>,
+    /// What was found so far.
+    pub profit: Profit,
+}
+
+impl Reckoner {
+    /// Takes the next event of the tape.
+    pub fn take(&mut self, event: &Event) {
         match &event.fact {
             Fact::Statement(Statement { witness: Witness::ExitRecord, claim: Claim::Symbol(_, Form::Equals(quantity)) }) => {
-                stated.insert(event.origin, quantity.abs());
+                self.stated.insert(event.origin, quantity.abs());
             }
-            Fact::Movement(Movement { symbol, action: Action::Exit(exit), .. }) => {
-                profit.add(event, symbol, exit, stated.remove(&event.origin));
+            Fact::Movement(movement) => {
+                if let Action::Exit(exit) = &movement.action {
+                    self.profit.add(event, &movement.symbol, exit, self.stated.remove(&event.origin));
+                }
             }
-            Fact::Statement(_) | Fact::Movement(_) | Fact::Pulse(_) => {}
+            Fact::Statement(_) | Fact::Pulse(_) => {}
         }
     }
-    profit
 }
 
 impl Profit {
@@ -119,7 +126,7 @@ impl Profit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Sighting;
+    use crate::event::{Movement, Sighting};
     use crate::origin::SourceId;
     use crate::position::Side;
 
@@ -137,14 +144,18 @@ mod tests {
         let stated = Claim::Symbol(symbol.clone(), Form::Equals(side.signed(Decimal::from(held))));
         let facts = [
             Fact::Statement(Statement { witness: Witness::ExitRecord, claim: stated }),
-            Fact::Movement(Movement { symbol, action, sighting: Sighting::Attribution, joined: Vec::new() }),
+            Fact::moved(Movement { symbol, action, sighting: Sighting::Attribution, joined: Vec::new() }),
         ];
         facts.map(|fact| Event { at: Time::UNIX_EPOCH, origin, fact }).into()
     }
 
     #[test]
     fn a_wrong_profit_says_why() {
-        let why = |events: Vec<Event>| recompute(&events, None).differing.first().map(|difference| difference.why);
+        let why = |events: Vec<Event>| {
+            let mut reckoner = Reckoner::default();
+            events.iter().for_each(|event| reckoner.take(event));
+            reckoner.profit.differing.first().map(|difference| difference.why)
+        };
         assert_eq!(why(exit("DAL", Side::Long, 5, 5, (10, 12), 10)), None);
         assert_eq!(why(exit("DAL", Side::Short, 5, 5, (10, 12), -10)), None);
         assert_eq!(why(exit("DAL", Side::Long, 5, 5, (10, 12), -10)), Some(Why::Sign));

@@ -3,54 +3,85 @@
 #![expect(clippy::disallowed_methods, reason = "the edge: here the bot's files are found and opened")]
 
 use flate2::read::MultiGzDecoder;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::books::{self, BookFormat};
 use crate::event::Event;
 use crate::logs::{self, LogFormat};
 use crate::origin::{Origin, SourceId};
-use crate::source::{Harvest, LONGEST_LINE, LineReader, Quarantined, Source, harmless};
+use crate::position::Symbol;
+use crate::source::{self, Account, Harvest, Quarantined, Source, harmless};
+use crate::stream::{self, Cutter, Given, Go, Log};
+use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
 
 /// Bytes asked of a file at once.
 const BLOCK: usize = 1 << 20;
 
+/// The newest record of a log is looked for in so many of its last bytes first.
+const END: u64 = 256 << 10;
+
 /// A state file larger than this is not one.
 const LARGEST_BOOK: u64 = 256 << 20;
 
-/// Everything that was read, of the bot and of the broker.
+/// What became of the lines of the logs.
+pub type Accounts = BTreeMap<SourceId, Account>;
+
+/// Everything that was read, of the bot and of the broker, and the logs that are to be read.
 #[derive(Debug, Default)]
 pub struct Readings {
     /// One account per source, sorted by path.
     pub sources: Vec<Source>,
     /// Where the text of each source can be fetched again.
     pub texts: Vec<Text>,
-    /// The events of all sources, source by source.
+    /// The events of the state files and of the broker's answers, source by source.
     pub events: Vec<Event>,
     /// What could not be understood.
     pub quarantined: Vec<Quarantined>,
     /// State files that the audit cannot do without, and that are not there.
     pub missing: Vec<&'static str>,
+    /// Logs, whose lines are read as a stream.
+    logs: Vec<(SourceId, &'static LogFormat)>,
 }
 
 /// Where the text of a source is.
 #[derive(Clone, Debug)]
 pub enum Text {
-    /// In a file, which may be compressed.
-    File(PathBuf),
+    /// In a file, which may be compressed, as long as it was when it was found: what is appended later belongs to the next run.
+    File(PathBuf, u64),
     /// An answer of the broker's, as sent: live and recorded ones alike.
     Memory(String),
 }
 
 impl Text {
     /// Reads it again.
-    pub fn open(&self) -> Result<Box<dyn Read + '_>, Reason> {
+    pub fn open(&self) -> Result<Box<dyn Read + Send + '_>, Reason> {
         match self {
-            Text::File(file) => open(file).map(|reader| reader as Box<dyn Read>),
+            Text::File(file, length) => opened(file, *length).map(|reader| reader as Box<dyn Read + Send>),
             Text::Memory(text) => Ok(Box::new(text.as_bytes())),
+        }
+    }
+
+    /// Its last part, from the beginning of a line on, where that can be had without reading all of it.
+    fn end(&self) -> Option<Box<dyn Read + Send + '_>> {
+        let Text::File(path, length) = self else { return None };
+        if self.is_compressed() || *length <= END {
+            return None;
+        }
+        let mut file = File::open(path).ok()?;
+        file.seek(io::SeekFrom::Start(length - END)).ok()?;
+        let mut end = BufReader::new(file.take(END));
+        end.skip_until(b'\n').ok()?;
+        Some(Box::new(end))
+    }
+
+    fn is_compressed(&self) -> bool {
+        match self {
+            Text::File(file, _) => file.extension().is_some_and(|extension| extension == "gz" || extension == "zst"),
+            Text::Memory(_) => false,
         }
     }
 }
@@ -85,13 +116,101 @@ pub fn bot(directory: &Path) -> Result<Readings, CannotRead> {
         return Err(CannotRead::NothingThere(directory.to_owned(), "logs/attribution.jsonl"));
     }
     let mut readings = Readings { missing, ..Readings::default() };
-    for (found, harvest) in found.iter().zip(harvest_all(&found)) {
-        readings.take(harvest, Text::File(found.file.clone()));
+    for found in found {
+        let length = fs::metadata(&found.file).map_or(u64::MAX, |metadata| metadata.len());
+        readings.find(found.path, found.format, Text::File(found.file, length));
     }
     Ok(readings)
 }
 
 impl Readings {
+    /// Adds a file of the bot's: a state file is read, a log is to be read.
+    fn find(&mut self, path: String, format: Format, text: Text) {
+        let id = self.next_id();
+        match format {
+            Format::Book(format) => {
+                let harvest = book(id, format, &path, &text);
+                self.take(harvest, text);
+            }
+            Format::Log(format) => {
+                self.logs.push((id, format));
+                let source = Account::new(format, path).source;
+                self.take(Harvest { source, ..Harvest::default() }, text);
+            }
+        }
+    }
+
+    /// Reads the logs, a piece at a time, until they end or `take` says to stop. `take` gets each piece's events, and the moment that
+    /// all logs have reached: what comes later is not older, where the logs are in order.
+    pub fn logs(&self, mut take: impl FnMut(Vec<Event>, Option<Time>) -> Go) -> Accounts {
+        let path = |id: &SourceId| self.sources[usize::from(id.0)].path.clone();
+        let mut accounts: Accounts = self.logs.iter().map(|(id, format)| (*id, Account::new(format, path(id)))).collect();
+        // `None`: nothing of it was read yet.
+        let mut reached: BTreeMap<SourceId, Option<Time>> = self.logs.iter().map(|(id, _)| (*id, None)).collect();
+        stream::read(self.logs.iter().map(|log| self.log(log)).collect(), |given| {
+            let mut events = Vec::new();
+            match given {
+                Given::Piece(id, decoded) => {
+                    if let Some(account) = accounts.get_mut(&id) {
+                        events = account.take(decoded);
+                        // A log that has told no time yet keeps nobody waiting.
+                        match account.source.last {
+                            Some(last) => reached.insert(id, Some(last)),
+                            None => reached.remove(&id),
+                        };
+                    }
+                }
+                Given::End(id, bytes) => {
+                    reached.remove(&id);
+                    if let Some(account) = accounts.get_mut(&id) {
+                        account.source.bytes = bytes;
+                    }
+                }
+            }
+            take(events, reached.values().min().copied().flatten())
+        });
+        accounts
+    }
+
+    fn log(&self, (id, format): &(SourceId, &'static LogFormat)) -> Log<'_> {
+        let text = &self.texts[usize::from(id.0)];
+        Log { id: *id, format, text: text.open(), compressed: text.is_compressed() }
+    }
+
+    /// Takes over what became of the logs' lines.
+    pub fn account_for(&mut self, accounts: Accounts) {
+        for (id, account) in accounts {
+            self.sources[usize::from(id.0)] = account.source;
+            self.quarantined.extend(account.quarantined);
+        }
+    }
+
+    /// The first and the last moment that is told, found at the beginnings and the ends of the logs.
+    pub fn span(&self) -> Option<(Time, Time)> {
+        let mut moments: Vec<Time> = self.events.iter().map(|event| event.at).filter(|at| *at != Time::UNIX_EPOCH).collect();
+        for log in &self.logs {
+            moments.extend(Cutter::of(self.log(log)).find_map(|piece| source::decode(log.0, log.1, piece).oldest()));
+            moments.extend(self.newest(log));
+        }
+        Some((*moments.iter().min()?, *moments.iter().max()?))
+    }
+
+    fn newest(&self, log: &(SourceId, &'static LogFormat)) -> Option<Time> {
+        let newest = |pieces: Cutter<'_>| pieces.filter_map(|piece| source::decode(log.0, log.1, piece).newest()).max();
+        let end = self.texts[usize::from(log.0.0)].end().map(|end| Log { text: Ok(end), ..self.log(log) });
+        end.and_then(|end| newest(Cutter::of(end))).or_else(|| newest(Cutter::of(self.log(log))))
+    }
+
+    /// The symbols that the bot's records name.
+    pub fn named(&self) -> BTreeSet<Symbol> {
+        let mut named: BTreeSet<Symbol> = self.events.iter().filter_map(|event| event.symbol().cloned()).collect();
+        self.logs(|events, _| {
+            named.extend(events.iter().filter_map(|event| event.symbol().cloned()));
+            Go::On
+        });
+        named
+    }
+
     /// Adds one source.
     pub fn take(&mut self, harvest: Harvest, text: Text) {
         self.sources.push(harvest.source);
@@ -162,46 +281,19 @@ fn spellings(directory: &Path, base: &str) -> Vec<String> {
     paths
 }
 
-/// Sources are independent of each other: as many are read at once as there are cores, and the results keep their order.
-fn harvest_all(found: &[Found]) -> Vec<Harvest> {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(found.len());
-    let next = AtomicUsize::new(0);
-    let mut harvests: Vec<(usize, Harvest)> = std::thread::scope(|scope| {
-        let work = || {
-            let mut mine = Vec::new();
-            loop {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(one) = found.get(place) else { return mine };
-                mine.push((place, harvest(SourceId(u16::try_from(place).unwrap_or(u16::MAX)), one)));
-            }
-        };
-        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    });
-    harvests.sort_by_key(|(place, _)| *place);
-    harvests.into_iter().map(|(_, harvest)| harvest).collect()
-}
-
-fn harvest(id: SourceId, found: &Found) -> Harvest {
-    let opened = open(&found.file);
-    match (&found.format, opened) {
-        (Format::Log(format), Ok(reader)) => log(id, format, &found.path, reader),
-        (Format::Book(format), Ok(reader)) => book(id, format, &found.path, reader),
-        (Format::Log(LogFormat { name, .. }) | Format::Book(BookFormat { name, .. }), Err(reason)) => {
-            whole_in_trouble(id, name, &found.path, "", reason.into())
-        }
-    }
-}
-
 /// Opens a file as it is at this moment: what is appended while it is read belongs to the next run.
-pub fn open(file: &Path) -> Result<Box<dyn Read>, Reason> {
+pub fn open(file: &Path) -> Result<Box<dyn Read + Send>, Reason> {
+    opened(file, u64::MAX)
+}
+
+fn opened(file: &Path, length: u64) -> Result<Box<dyn Read + Send>, Reason> {
     let unreadable = |error: io::Error| Reason::Unreadable(error.to_string());
     let metadata = fs::metadata(file).map_err(unreadable)?;
     // Asked before opening: to open a pipe is to wait for its other end.
     if !metadata.is_file() {
         return Err(Reason::NotAFile);
     }
-    let plain = File::open(file).map_err(unreadable)?.take(metadata.len());
+    let plain = File::open(file).map_err(unreadable)?.take(metadata.len().min(length));
     match file.extension().and_then(|extension| extension.to_str()) {
         Some("gz") => Ok(Box::new(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, plain)))),
         Some("zst") => {
@@ -213,65 +305,11 @@ pub fn open(file: &Path) -> Result<Box<dyn Read>, Reason> {
     }
 }
 
-fn log(id: SourceId, format: &LogFormat, path: &str, reader: Box<dyn Read>) -> Harvest {
-    let mut lines = LineReader::new(id, format, path.to_owned());
-    let mut reader = BufReader::with_capacity(BLOCK, reader);
-    let mut line = Vec::new();
-    let mut offset = 0u64;
-    loop {
-        line.clear();
-        let read = match (&mut reader).take(LONGEST_LINE as u64).read_until(b'\n', &mut line) {
-            Ok(0) => break,
-            Ok(read) => read as u64,
-            Err(error) => {
-                lines.broken_off(read_failure(path, &error), offset);
-                break;
-            }
-        };
-        let ended = line.last() == Some(&b'\n');
-        if !ended && line.len() >= LONGEST_LINE {
-            lines.gigantic(&line[..line.len().min(1 << 10)], offset);
-            match skip_line(&mut reader) {
-                Ok(skipped) => offset += read + skipped,
-                Err(error) => {
-                    lines.broken_off(read_failure(path, &error), offset + read);
-                    break;
-                }
-            }
-            continue;
-        }
-        lines.line(line.strip_suffix(b"\n").unwrap_or(&line), offset, ended);
-        offset += read;
-    }
-    lines.finish(offset)
-}
-
-fn read_failure(path: &str, error: &io::Error) -> Reason {
-    let compressed = path.ends_with(".gz") || path.ends_with(".zst");
-    if compressed { Reason::BadCompression(error.to_string()) } else { Reason::Unreadable(error.to_string()) }
-}
-
-/// Passes over the rest of a line without keeping it.
-fn skip_line(reader: &mut impl BufRead) -> io::Result<u64> {
-    let mut skipped = 0u64;
-    loop {
-        let block = reader.fill_buf()?;
-        if block.is_empty() {
-            return Ok(skipped);
-        }
-        let (used, found) = match memchr::memchr(b'\n', block) {
-            Some(place) => (place + 1, true),
-            None => (block.len(), false),
-        };
-        reader.consume(used);
-        skipped += used as u64;
-        if found {
-            return Ok(skipped);
-        }
-    }
-}
-
-fn book(id: SourceId, format: &BookFormat, path: &str, reader: Box<dyn Read>) -> Harvest {
+fn book(id: SourceId, format: &BookFormat, path: &str, text: &Text) -> Harvest {
+    let reader = match text.open() {
+        Ok(reader) => reader,
+        Err(reason) => return whole_in_trouble(id, format.name, path, "", reason.into()),
+    };
     let mut bytes = Vec::new();
     if let Err(error) = reader.take(LARGEST_BOOK).read_to_end(&mut bytes) {
         return whole_in_trouble(id, format.name, path, "", Reason::Unreadable(error.to_string()).into());

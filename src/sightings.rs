@@ -14,16 +14,9 @@ use crate::time::Time;
 /// (`formats.md` 13.4), so seconds are enough; two exits of one symbol are further apart (`formats.md` 15: 5 of 1,189 under 60 s).
 pub const WINDOW: Duration = Duration::seconds(10);
 
-/// What was joined, and what should have been there to join.
-#[derive(Debug, Default)]
-pub struct Joined {
-    /// All events, each real event once.
-    pub events: Vec<Event>,
-    /// Records that became sightings of another's movement.
-    pub joined: u64,
-    /// Sightings that should be there and are not.
-    pub missing: Vec<MissingSighting>,
-}
+/// Records with one order id are joined as far apart as this: the bot waits for a fill, tries again and verifies for minutes at the most
+/// (`formats.md` 13.4). Records of one symbol and kind that are further apart have nothing to do with each other.
+pub const APART: Duration = Duration::minutes(5);
 
 /// A record that one of its kind always has beside it, and that stands alone.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,27 +64,86 @@ impl Kind {
     }
 }
 
-/// Joins the sightings among the events of all sources. The result is not in order yet.
-pub fn join(events: Vec<Event>) -> Joined {
-    let mut groups: BTreeMap<(Symbol, Kind), Records> = BTreeMap::new();
-    let mut joined = Joined::default();
-    for event in events {
-        match event.fact {
+/// Joins sightings while the records pass by.
+#[derive(Debug, Default)]
+pub struct Joiner {
+    groups: BTreeMap<(Symbol, Kind), Records>,
+    coverage: Coverage,
+    missing: Vec<MissingSighting>,
+    /// Records that became sightings of another's movement.
+    pub joined: u64,
+}
+
+impl Joiner {
+    /// Takes a record that several logs may have; gives back what is none.
+    pub fn take(&mut self, event: Event) -> Option<Event> {
+        let Event { at, origin, fact } = event;
+        match fact {
             Fact::Movement(movement) => match Kind::of(&movement.action) {
-                Some(kind) => groups.entry((movement.symbol.clone(), kind)).or_default().push((event.at, event.origin, movement)),
-                None => joined.events.push(Event { fact: Fact::Movement(movement), ..event }),
+                Some(kind) => {
+                    self.coverage.saw(kind, movement.sighting, at);
+                    self.groups.entry((movement.symbol.clone(), kind)).or_default().push((at, origin, *movement));
+                    None
+                }
+                None => Some(Event { at, origin, fact: Fact::Movement(movement) }),
             },
-            Fact::Statement(_) | Fact::Pulse(_) => joined.events.push(event),
+            fact @ (Fact::Statement(_) | Fact::Pulse(_)) => Some(Event { at, origin, fact }),
         }
     }
-    let coverage = Coverage::of(&groups);
-    for ((symbol, kind), records) in groups {
-        for cluster in clusters(records, &mut joined.joined) {
-            joined.missing.extend(coverage.missing(&symbol, kind, &cluster));
-            joined.events.push(cluster.into_event());
+
+    /// Joins what is complete, where everything until `reached` was taken; everything is, where it is `None`. Adds the joined events to
+    /// `out`, in no order. Gives the moment of the first record that is not joined yet.
+    pub fn join(&mut self, reached: Option<Time>, out: &mut Vec<Event>) -> Option<Time> {
+        let mut waiting: Option<Time> = None;
+        for ((symbol, kind), records) in &mut self.groups {
+            records.sort_by_key(|(at, origin, _)| (*at, *origin));
+            let open = reached.and_then(|reached| first_open(records, reached));
+            let complete = match open {
+                Some(place) => records.drain(..place).collect(),
+                None => std::mem::take(records),
+            };
+            for cluster in clumps(complete).into_iter().flat_map(|clump| clusters(clump, &mut self.joined)) {
+                self.missing.extend(self.coverage.may_miss(symbol, *kind, &cluster));
+                out.push(cluster.into_event());
+            }
+            waiting = waiting.into_iter().chain(records.first().map(|(at, ..)| *at)).min();
+        }
+        self.groups.retain(|_, records| !records.is_empty());
+        waiting
+    }
+
+    /// The sightings that should be there and are not, when everything was joined.
+    pub fn missing(self) -> Vec<MissingSighting> {
+        let Joiner { mut missing, coverage, .. } = self;
+        missing.retain(|missing| coverage.goes_on_after(missing));
+        missing.sort_by(|one, two| {
+            let key = |missing: &MissingSighting| (missing.kind, missing.at, missing.origin, missing.absent);
+            one.symbol.cmp(&two.symbol).then_with(|| key(one).cmp(&key(two)))
+        });
+        missing
+    }
+}
+
+/// The first record, in order, of those that a later one may still be joined with.
+fn first_open(records: &Records, reached: Time) -> Option<usize> {
+    let apart = |place: &usize| {
+        let next = records.get(*place).map_or(reached, |(at, ..)| reached.min(*at));
+        next - records[place - 1].0 > APART
+    };
+    let complete = (1..=records.len()).rev().find(apart).unwrap_or(0);
+    (complete < records.len()).then_some(complete)
+}
+
+/// Records in order, apart where no two of them can be of one event.
+fn clumps(records: Records) -> Vec<Records> {
+    let mut clumps: Vec<Records> = Vec::new();
+    for record in records {
+        match clumps.last_mut() {
+            Some(clump) if clump.last().is_some_and(|(at, ..)| record.0 - *at <= APART) => clump.push(record),
+            _ => clumps.push(vec![record]),
         }
     }
-    joined
+    clumps
 }
 
 /// The records of one kind of movement of one symbol.
@@ -133,7 +185,7 @@ impl Cluster {
             (Sighting::OrderLog, Action::Entry(entry)) => {
                 Fact::Pulse(Pulse::UnloggedEntry(self.movement.symbol, Box::new(entry)))
             }
-            (_, action) => Fact::Movement(Movement { action, ..self.movement }),
+            (_, action) => Fact::moved(Movement { action, ..self.movement }),
         };
         Event { at: self.at, origin: self.origin, fact }
     }
@@ -244,26 +296,26 @@ impl Index {
 }
 
 /// The span in which each log is known to have been written: outside of it, an absent record means nothing (`formats.md` T4).
+#[derive(Debug, Default)]
 struct Coverage(HashMap<(Kind, Sighting), (Time, Time)>);
 
 impl Coverage {
-    fn of(groups: &BTreeMap<(Symbol, Kind), Records>) -> Coverage {
-        let mut spans: HashMap<(Kind, Sighting), (Time, Time)> = HashMap::new();
-        for ((_, kind), records) in groups {
-            for (at, _, movement) in records {
-                let span = spans.entry((*kind, movement.sighting)).or_insert((*at, *at));
-                *span = (span.0.min(*at), span.1.max(*at));
-            }
-        }
-        Coverage(spans)
+    fn saw(&mut self, kind: Kind, sighting: Sighting, at: Time) {
+        let span = self.0.entry((kind, sighting)).or_insert((at, at));
+        *span = (span.0.min(at), span.1.max(at));
     }
 
-    fn covers(&self, kind: Kind, sighting: Sighting, at: Time) -> bool {
-        self.0.get(&(kind, sighting)).is_some_and(|(first, last)| *first < at - WINDOW && at + WINDOW < *last)
+    fn begins_before(&self, kind: Kind, sighting: Sighting, at: Time) -> bool {
+        self.0.get(&(kind, sighting)).is_some_and(|(first, _)| *first < at - WINDOW)
     }
 
-    /// Which logs always see such a movement (`formats.md` section 2), were being written, and have nothing of it.
-    fn missing(&self, symbol: &Symbol, kind: Kind, cluster: &Cluster) -> Vec<MissingSighting> {
+    /// Whether the log that lacks a record has later ones: then it was being written.
+    fn goes_on_after(&self, missing: &MissingSighting) -> bool {
+        self.0.get(&(missing.kind, missing.absent)).is_some_and(|(_, last)| missing.at + WINDOW < *last)
+    }
+
+    /// Which logs always see such a movement (`formats.md` section 2), have been written before it, and have nothing of it.
+    fn may_miss(&self, symbol: &Symbol, kind: Kind, cluster: &Cluster) -> Vec<MissingSighting> {
         let expected: &[Sighting] = match (kind, cluster.movement.sighting) {
             // Flips, the forced liquidation, end-of-day closes and unfilled closes never get an attribution.
             (_, Sighting::PositionFlip | Sighting::DataIntegrity | Sighting::EndOfDayFlatten) => &[],
@@ -275,7 +327,7 @@ impl Coverage {
         let explained = cluster.has(Sighting::DataIntegrity) || cluster.has(Sighting::PositionFlip);
         let absent = expected
             .iter()
-            .filter(|sighting| !explained && !cluster.has(**sighting) && self.covers(kind, **sighting, cluster.at));
+            .filter(|sighting| !explained && !cluster.has(**sighting) && self.begins_before(kind, **sighting, cluster.at));
         absent
             .map(|absent| MissingSighting {
                 symbol: symbol.clone(),

@@ -1,6 +1,7 @@
 //! A source of facts and the account of what became of each of its lines: understood, ignored by a named rule, or quarantined.
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::Event;
@@ -71,59 +72,134 @@ pub const LONGEST_LINE: usize = 16 << 20;
 /// Characters of a quarantined line that a report shows.
 const EXCERPT: usize = 120;
 
-/// Reads the lines of one log and keeps the account.
-pub struct LineReader<'a> {
-    id: SourceId,
-    format: &'a LogFormat,
-    harvest: Harvest,
-    newest: Option<Time>,
-    seen: HashSet<u128>,
-    awaiting_next: usize,
+/// A piece of a log, cut where a line ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Byte offset of its first byte in the decoded text.
+    pub offset: u64,
+    /// Number of its first line.
+    pub line: u32,
+    /// What it is.
+    pub text: PieceText,
 }
 
-impl<'a> LineReader<'a> {
-    /// A reader for one source of one format.
-    pub fn new(id: SourceId, format: &'a LogFormat, path: String) -> LineReader<'a> {
-        let source = Source { path, format: format.name, ..Source::default() };
-        LineReader {
-            id,
-            format,
-            harvest: Harvest { source, ..Harvest::default() },
-            newest: None,
-            seen: HashSet::new(),
-            awaiting_next: 0,
+/// What a piece of a log is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PieceText {
+    /// Whole lines; the last one of a log may lack its line feed.
+    Lines(Vec<u8>),
+    /// The beginning of a line longer than any record, whose rest was passed over.
+    Gigantic(Vec<u8>),
+    /// The rest of the log cannot be read.
+    BrokenOff(Reason),
+}
+
+/// Lines that were decoded, each by itself: before it is known which of them stood there before.
+#[derive(Debug)]
+pub struct Decoded {
+    lines: Vec<Line>,
+    events: Vec<Event>,
+}
+
+/// What became of one line.
+#[derive(Debug)]
+struct Line {
+    /// Fingerprint of its text.
+    print: u128,
+    /// How many of the events are its.
+    events: u32,
+    became: Became,
+}
+
+#[derive(Debug)]
+enum Became {
+    Understood,
+    Ignored(&'static str),
+    Quarantined(Box<Refused>),
+}
+
+/// A line that could not be understood.
+#[derive(Debug)]
+struct Refused {
+    origin: Origin,
+    trouble: Trouble,
+    excerpt: String,
+    /// The time that it says itself.
+    said: Option<Time>,
+}
+
+impl Decoded {
+    /// The earliest moment of its events.
+    pub fn oldest(&self) -> Option<Time> {
+        self.events.iter().map(|event| event.at).min()
+    }
+
+    /// The latest moment of its events: how far the log was read.
+    pub fn newest(&self) -> Option<Time> {
+        self.events.iter().map(|event| event.at).max()
+    }
+}
+
+/// Decodes a piece: the work that needs to know nothing of other pieces, and is done on all cores.
+pub fn decode(id: SourceId, format: &LogFormat, piece: Piece) -> Decoded {
+    let mut decoder = Decoder { id, format, decoded: Decoded { lines: Vec::new(), events: Vec::new() } };
+    let whole = Origin { source: id, offset: piece.offset, line: piece.line };
+    match piece.text {
+        PieceText::Lines(bytes) => decoder.lines(&bytes, whole),
+        PieceText::Gigantic(beginning) => decoder.quarantine(whole, Reason::GiganticLine.into(), &beginning),
+        PieceText::BrokenOff(reason) => decoder.quarantine(whole, reason.into(), b""),
+    }
+    decoder.decoded
+}
+
+struct Decoder<'a> {
+    id: SourceId,
+    format: &'a LogFormat,
+    decoded: Decoded,
+}
+
+impl Decoder<'_> {
+    fn lines(&mut self, bytes: &[u8], first: Origin) {
+        // The whole piece is checked at once; only where that fails, each line by itself.
+        let text = std::str::from_utf8(bytes).ok();
+        let (mut start, mut line) = (0, first.line);
+        while start < bytes.len() {
+            let (end, ended) = match memchr::memchr(b'\n', &bytes[start..]) {
+                Some(length) => (start + length, true),
+                None => (bytes.len(), false),
+            };
+            let origin = Origin { source: self.id, offset: first.offset + start as u64, line };
+            self.line(&bytes[start..end], text.and_then(|text| text.get(start..end)), origin, ended);
+            start = end + 1;
+            line = line.saturating_add(1);
         }
     }
 
     /// Takes one line, without its line feed. `ended` says whether the line feed was there.
-    pub fn line(&mut self, bytes: &[u8], offset: u64, ended: bool) {
-        self.harvest.source.lines += 1;
-        let line = u32::try_from(self.harvest.source.lines).unwrap_or(u32::MAX);
-        let origin = Origin { source: self.id, offset, line };
-        let text = match std::str::from_utf8(without_frame(bytes, line)) {
-            Ok(text) => text.trim(),
+    fn line(&mut self, bytes: &[u8], text: Option<&str>, origin: Origin, ended: bool) {
+        let text = match text.map_or_else(|| std::str::from_utf8(without_mark(bytes, origin.line)), Ok) {
+            Ok(text) => framed(text, origin.line),
             Err(error) => {
-                let frame = without_frame(bytes, line).as_ptr() as usize - bytes.as_ptr() as usize;
-                let column = u32::try_from(frame + error.valid_up_to() + 1).ok();
+                let mark = bytes.len() - without_mark(bytes, origin.line).len();
+                let column = u32::try_from(mark + error.valid_up_to() + 1).ok();
                 return self.quarantine(origin, Trouble { column, reason: Reason::BadUtf8 }, bytes);
             }
         };
         if text.is_empty() {
-            return self.ignore(rule::BLANK);
+            return self.became(0, 0, Became::Ignored(rule::BLANK));
         }
-        if self.seen.contains(&xxh3_128(text.as_bytes())) {
-            self.harvest.source.duplicates += 1;
-            return self.ignore(rule::DUPLICATE);
-        }
-        let first = self.harvest.events.len();
-        match self.decode(text, origin) {
-            Ok(Outcome::Understood) => self.understood(text, first),
+        let first = self.decoded.events.len();
+        match self.strictly_then_leniently(text, origin) {
+            Ok(Outcome::Understood) => {
+                let events = self.decoded.events.len() - first;
+                self.became(xxh3_128(text.as_bytes()), u32::try_from(events).unwrap_or(u32::MAX), Became::Understood);
+            }
             Ok(Outcome::Ignored(rule)) => {
-                self.harvest.events.truncate(first);
-                self.ignore(rule);
+                self.decoded.events.truncate(first);
+                self.became(0, 0, Became::Ignored(rule));
             }
             Err(mut trouble) => {
-                self.harvest.events.truncate(first);
+                self.decoded.events.truncate(first);
                 // Columns count from the line's first byte, blanks and byte order mark included.
                 let leading = u32::try_from(text.as_ptr() as usize - bytes.as_ptr() as usize).unwrap_or(0);
                 trouble.column = trouble.column.map(|column| column.saturating_add(leading));
@@ -135,65 +211,97 @@ impl<'a> LineReader<'a> {
         }
     }
 
-    /// A line longer than any record.
-    pub fn gigantic(&mut self, beginning: &[u8], offset: u64) {
-        self.harvest.source.lines += 1;
-        let line = u32::try_from(self.harvest.source.lines).unwrap_or(u32::MAX);
-        self.quarantine(Origin { source: self.id, offset, line }, Reason::GiganticLine.into(), beginning);
-    }
-
-    /// The rest of the source cannot be read.
-    pub fn broken_off(&mut self, reason: Reason, offset: u64) {
-        self.gigantic(b"", offset);
-        if let Some(last) = self.harvest.quarantined.last_mut() {
-            last.trouble = reason.into();
-        }
-    }
-
-    /// The harvest, with the bytes that were read.
-    pub fn finish(mut self, bytes: u64) -> Harvest {
-        self.harvest.source.bytes = bytes;
-        self.harvest.source.events = self.harvest.events.len() as u64;
-        self.harvest.source.first = self.harvest.events.iter().map(|event| event.at).min();
-        self.harvest.source.last = self.newest;
-        self.harvest
-    }
-
     /// Strictly first; what a strict reader refuses is read once more as Python would (`formats.md` 1.3).
-    fn decode(&mut self, text: &str, origin: Origin) -> Result<Outcome, Trouble> {
-        let strict = (self.format.decode)(text, &mut Sink { origin, events: &mut self.harvest.events });
+    fn strictly_then_leniently(&mut self, text: &str, origin: Origin) -> Result<Outcome, Trouble> {
+        let strict = (self.format.decode)(text, &mut Sink { origin, events: &mut self.decoded.events });
         let Err(trouble) = strict else { return strict };
         if !matches!(trouble.reason, Reason::NotJson | Reason::WrongShape) {
             return Err(trouble);
         }
         let Some(repaired) = json::repaired(text) else { return Err(trouble) };
-        (self.format.decode)(&repaired, &mut Sink { origin, events: &mut self.harvest.events }).map_err(|_| trouble)
-    }
-
-    fn understood(&mut self, text: &str, first: usize) {
-        self.seen.insert(xxh3_128(text.as_bytes()));
-        self.harvest.source.understood += 1;
-        let Some(at) = self.harvest.events[first..].iter().map(|event| event.at).max() else { return };
-        if self.newest.is_some_and(|newest| at < newest) {
-            self.harvest.source.out_of_order += 1;
-        }
-        for quarantined in &mut self.harvest.quarantined[self.awaiting_next..] {
-            quarantined.before = Some(at);
-        }
-        self.awaiting_next = self.harvest.quarantined.len();
-        self.newest = self.newest.max(Some(at));
-    }
-
-    fn ignore(&mut self, rule: &'static str) {
-        *self.harvest.source.ignored.entry(rule).or_default() += 1;
+        (self.format.decode)(&repaired, &mut Sink { origin, events: &mut self.decoded.events }).map_err(|_| trouble)
     }
 
     fn quarantine(&mut self, origin: Origin, trouble: Trouble, bytes: &[u8]) {
-        self.harvest.source.quarantined += 1;
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * EXCERPT)]);
-        let after = self.newest.max(time_said(&text));
         let excerpt = harmless(&text, EXCERPT);
-        self.harvest.quarantined.push(Quarantined { origin, trouble, excerpt, after, before: None });
+        self.became(0, 0, Became::Quarantined(Box::new(Refused { origin, trouble, excerpt, said: time_said(&text) })));
+    }
+
+    fn became(&mut self, print: u128, events: u32, became: Became) {
+        self.decoded.lines.push(Line { print, events, became });
+    }
+}
+
+/// The account of one log, kept while its pieces arrive in the order of the text.
+#[derive(Debug)]
+pub struct Account {
+    /// The counts.
+    pub source: Source,
+    /// The quarantine.
+    pub quarantined: Vec<Quarantined>,
+    seen: HashSet<u128, BuildHasherDefault<Fingerprint>>,
+    awaiting_next: usize,
+}
+
+impl Account {
+    /// An account of nothing read yet.
+    pub fn new(format: &LogFormat, path: String) -> Account {
+        let source = Source { path, format: format.name, ..Source::default() };
+        Account { source, quarantined: Vec::new(), seen: HashSet::default(), awaiting_next: 0 }
+    }
+
+    /// Accounts for the next piece's lines; gives their events, without those of lines that stood in this log before.
+    pub fn take(&mut self, decoded: Decoded) -> Vec<Event> {
+        let Decoded { lines, mut events } = decoded;
+        let (mut first, mut again) = (0, Vec::new());
+        for line in lines {
+            self.source.lines += 1;
+            let until = first + line.events as usize;
+            match line.became {
+                Became::Understood if !self.seen.insert(line.print) => {
+                    self.source.duplicates += 1;
+                    self.ignore(rule::DUPLICATE);
+                    again.push(first..until);
+                }
+                Became::Understood => self.understood(&events[first..until]),
+                Became::Ignored(rule) => self.ignore(rule),
+                Became::Quarantined(what) => self.quarantine(*what),
+            }
+            first = until;
+        }
+        for range in again.into_iter().rev() {
+            events.drain(range);
+        }
+        self.source.events += events.len() as u64;
+        events
+    }
+
+    fn understood(&mut self, events: &[Event]) {
+        self.source.understood += 1;
+        let (Some(from), Some(at)) = (events.iter().map(|event| event.at).min(), events.iter().map(|event| event.at).max())
+        else {
+            return;
+        };
+        if self.source.last.is_some_and(|newest| at < newest) {
+            self.source.out_of_order += 1;
+        }
+        for quarantined in &mut self.quarantined[self.awaiting_next..] {
+            quarantined.before = Some(at);
+        }
+        self.awaiting_next = self.quarantined.len();
+        self.source.last = self.source.last.max(Some(at));
+        self.source.first = Some(self.source.first.map_or(from, |first| first.min(from)));
+    }
+
+    fn ignore(&mut self, rule: &'static str) {
+        *self.source.ignored.entry(rule).or_default() += 1;
+    }
+
+    fn quarantine(&mut self, refused: Refused) {
+        self.source.quarantined += 1;
+        let Refused { origin, trouble, excerpt, said } = refused;
+        self.quarantined.push(Quarantined { origin, trouble, excerpt, after: self.source.last.max(said), before: None });
     }
 }
 
@@ -204,10 +312,37 @@ fn time_said(text: &str) -> Option<Time> {
     time::parse_text(stamp)
 }
 
-/// A line without its carriage return and, on the first line, without a byte order mark (`formats.md` T11).
-fn without_frame(bytes: &[u8], line: u32) -> &[u8] {
-    let bytes = if line == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
-    bytes.strip_suffix(b"\r").unwrap_or(bytes)
+/// A fingerprint is a good hash already: half of it is taken.
+#[derive(Debug, Default)]
+struct Fingerprint(u64);
+
+impl Hasher for Fingerprint {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, print: u128) {
+        self.0 = print as u64;
+    }
+}
+
+/// The byte order mark that a first line may begin with (`formats.md` T11).
+const MARK: &str = "\u{feff}";
+
+fn without_mark(bytes: &[u8], line: u32) -> &[u8] {
+    if line == 1 { bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes) } else { bytes }
+}
+
+/// A line without byte order mark, carriage return and blanks (`formats.md` T11).
+fn framed(text: &str, line: u32) -> &str {
+    let text = if line == 1 { text.strip_prefix(MARK).unwrap_or(text) } else { text };
+    text.trim()
 }
 
 /// Text that cannot move a cursor, colour a terminal or turn a line around: control and format characters are escaped,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::event::{Claim, Event, Fact, Pulse, Standing, Statement};
 use crate::fills;
 use crate::position::Symbol;
-use crate::sightings::{self, MissingSighting};
+use crate::sightings::{Joiner, MissingSighting};
 use crate::time::Time;
 
 /// The totally ordered stream of events.
@@ -15,6 +15,13 @@ use crate::time::Time;
 pub struct Tape {
     /// In order.
     pub events: Vec<Event>,
+    /// What was left out, joined, and is missing.
+    pub woven: Woven,
+}
+
+/// What a tape's events do not tell themselves.
+#[derive(Debug, Default)]
+pub struct Woven {
     /// Records that became sightings of another's movement.
     pub joined: u64,
     /// Sightings that should be there and are not.
@@ -36,23 +43,134 @@ pub struct Cut {
     pub tolerance: Decimal,
 }
 
-/// Puts events in order, joins sightings, and adds what follows from the broker's activities.
-pub fn make(events: Vec<Event>, cut: &Cut) -> Tape {
-    let mut tape = Tape::default();
-    let events = events.into_iter().filter_map(|event| only_symbols(event, cut, &mut tape.symbols_left_out)).collect();
-    let joined = sightings::join(events);
-    tape.joined = joined.joined;
-    tape.missing_sightings = joined.missing;
-    tape.events = joined.events;
-    let stated = fills::statements(&tape.events, cut.grace, cut.tolerance);
-    tape.events.extend(stated);
-    if let Some(until) = cut.until {
-        tape.events.retain(|event| event.at <= until);
-        tape.missing_sightings.retain(|missing| missing.at <= until);
+/// Lines of one log are at most so much older than a line before them: threads that write at once, clocks that are set.
+/// A log in greater disorder is read to its end before anything is put on the tape.
+pub const DISORDER: Duration = Duration::minutes(2);
+
+/// A record came that is older than what is on the tape already: the logs must be read to their ends first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late;
+
+/// Puts events in order, joins sightings, and adds what follows from the broker's activities, while the events pass by.
+#[derive(Debug)]
+pub struct Weaver {
+    cut: Cut,
+    joiner: Joiner,
+    /// Not on the tape yet, and no record that waits for its sightings.
+    loose: Vec<Event>,
+    /// What is not younger than this was taken: its records are joined, and most of it is on the tape.
+    woven_until: Option<Time>,
+    /// The oldest of the broker's activities: what is stated from them depends on all that comes later.
+    oldest_activity: Option<Time>,
+    /// On the tape already, and asked for once more by what is stated from activities.
+    remembered: Vec<Event>,
+    said: Said,
+    left_out: BTreeSet<Symbol>,
+    taken: usize,
+    gathered: usize,
+}
+
+/// So many events are gathered before those that are complete are put on the tape: sorting few of them costs more, many more memory.
+const GATHERED: usize = 1 << 14;
+
+impl Weaver {
+    /// A weaver of a tape that has nothing on it. `events` are known from the beginning: state files and the broker's answers.
+    pub fn new(cut: Cut, events: Vec<Event>) -> Weaver {
+        let oldest_activity = fills::oldest_activity(&events);
+        let mut weaver = Weaver {
+            cut,
+            joiner: Joiner::default(),
+            loose: Vec::new(),
+            woven_until: None,
+            oldest_activity,
+            remembered: Vec::new(),
+            said: Said::default(),
+            left_out: BTreeSet::new(),
+            taken: 0,
+            gathered: GATHERED,
+        };
+        for event in events {
+            weaver.gather(event);
+        }
+        weaver
     }
-    tape.events.sort_by_key(|event| (event.at, rank(event), event.origin));
-    say_once(&mut tape.events);
-    tape
+
+    /// The same, weaving as soon as so many events were taken: the tape is the same for any number.
+    pub fn gathering(self, gathered: usize) -> Weaver {
+        Weaver { gathered, ..self }
+    }
+
+    /// Takes events, in any order.
+    pub fn take(&mut self, events: Vec<Event>) -> Result<(), Late> {
+        self.taken += events.len();
+        for event in events {
+            if self.woven_until.is_some_and(|until| event.at <= until) {
+                return Err(Late);
+            }
+            self.gather(event);
+        }
+        Ok(())
+    }
+
+    fn gather(&mut self, event: Event) {
+        let asked_for = only_symbols(event, &self.cut, &mut self.left_out);
+        self.loose.extend(asked_for.and_then(|event| self.joiner.take(event)));
+    }
+
+    /// Everything until `reached` was taken, but for disorder: what is complete goes on the tape, in order, to `out`.
+    pub fn weave(&mut self, reached: Time, out: &mut impl FnMut(Event)) {
+        if self.taken < self.gathered {
+            return;
+        }
+        self.taken = 0;
+        let reached = reached - DISORDER;
+        self.woven_until = self.woven_until.max(Some(reached));
+        let waiting = self.joiner.join(Some(reached), &mut self.loose);
+        // One moment goes on the tape as a whole, so what waits keeps its whole moment waiting.
+        let before = [waiting, self.oldest_activity].into_iter().flatten().fold(reached, Ord::min);
+        self.put(Some(before), out);
+    }
+
+    /// All was taken: the rest goes on the tape.
+    pub fn finish(mut self, out: &mut impl FnMut(Event)) -> Woven {
+        self.joiner.join(None, &mut self.loose);
+        if let Some(oldest) = self.oldest_activity {
+            let facts: Vec<&Event> = self.remembered.iter().chain(&self.loose).collect();
+            let stated = fills::statements(&facts, oldest, self.cut.grace, self.cut.tolerance);
+            self.loose.extend(stated);
+        }
+        self.put(None, out);
+        let joined = self.joiner.joined;
+        let mut missing_sightings = self.joiner.missing();
+        missing_sightings.retain(|missing| self.cut.until.is_none_or(|until| missing.at <= until));
+        Woven { joined, missing_sightings, symbols_left_out: self.left_out }
+    }
+
+    /// Puts what is older than `before` on the tape.
+    fn put(&mut self, before: Option<Time>, out: &mut impl FnMut(Event)) {
+        self.loose.sort_by_key(|event| (event.at, rank(event), event.origin));
+        let complete = before.map_or(self.loose.len(), |before| self.loose.partition_point(|event| event.at < before));
+        for event in self.loose.drain(..complete) {
+            if self.oldest_activity.is_some() && is_asked_for_again(&event) {
+                self.remembered.push(event.clone());
+            }
+            if self.cut.until.is_none_or(|until| event.at <= until) && self.said.is_new(&event) {
+                out(event);
+            }
+        }
+    }
+}
+
+/// What the broker's book between its reads is worked out from, beside what happened since the oldest activity.
+fn is_asked_for_again(event: &Event) -> bool {
+    matches!(&event.fact, Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited | Pulse::BrokerOrder(_)))
+}
+
+/// The tape of events that are all at hand.
+pub fn make(events: Vec<Event>, cut: &Cut) -> Tape {
+    let mut on_tape = Vec::new();
+    let woven = Weaver::new(cut.clone(), events).finish(&mut |event| on_tape.push(event));
+    Tape { events: on_tape, woven }
 }
 
 /// Design, rule 8: of events at one moment, first what changes whose word counts, then the bot's own account in the order it was
@@ -72,25 +190,29 @@ fn rank(event: &Event) -> u8 {
     }
 }
 
-/// The same statement of the same witness at the same moment, written twice in different spellings, is said once.
-fn say_once(events: &mut Vec<Event>) {
-    let mut moment: Option<Time> = None;
-    let mut said: Vec<Statement> = Vec::new();
-    events.retain(|event| {
-        if moment != Some(event.at) {
-            moment = Some(event.at);
-            said.clear();
+/// What was stated at the present moment: the same statement of the same witness, written twice in different spellings, is said once.
+#[derive(Debug, Default)]
+struct Said {
+    moment: Option<Time>,
+    statements: Vec<Statement>,
+}
+
+impl Said {
+    fn is_new(&mut self, event: &Event) -> bool {
+        if self.moment != Some(event.at) {
+            self.moment = Some(event.at);
+            self.statements.clear();
         }
         let Fact::Statement(statement) = &event.fact else { return true };
         if matches!(statement.claim, Claim::WholeBook(_)) {
             return true;
         }
-        let new = !said.contains(statement);
+        let new = !self.statements.contains(statement);
         if new {
-            said.push(statement.clone());
+            self.statements.push(statement.clone());
         }
         new
-    });
+    }
 }
 
 /// Leaves out symbols that were not asked for. A count of the whole book cannot be checked against part of it, and goes too.

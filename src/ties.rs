@@ -7,23 +7,33 @@ use std::collections::BTreeSet;
 use crate::breaks::{Kind, Severity, Tie};
 use crate::event::{Event, Fact, Standing, Statement};
 use crate::ledger::Ledger;
+use crate::origin::Origin;
 use crate::position::Symbol;
 use crate::time::Time;
 
-/// The symbols that have movements of different records at one moment. Ties are rare: clocks have microseconds.
-pub fn tied_symbols(events: &[Event]) -> BTreeSet<Symbol> {
-    let movements = events.iter().filter(|event| event.moves_expected());
-    let moments = movements.chunk_by(|event| event.at);
-    let mut tied = BTreeSet::new();
-    for (_, group) in &moments {
-        let group: Vec<&Event> = group.collect();
-        for (one, two) in group.iter().tuple_combinations() {
-            if let (Some(symbol), true) = (one.symbol(), one.symbol() == two.symbol() && one.origin != two.origin) {
-                tied.insert(symbol.clone());
-            }
+/// Finds the symbols that have movements of different records at one moment, while the tape passes by. Ties are rare: clocks have
+/// microseconds.
+#[derive(Clone, Debug, Default)]
+pub struct Ties {
+    moment: Option<Time>,
+    moved: Vec<(Symbol, Origin)>,
+    /// The symbols found so far.
+    pub symbols: BTreeSet<Symbol>,
+}
+
+impl Ties {
+    /// Takes the next event of the tape.
+    pub fn take(&mut self, event: &Event) {
+        let (true, Some(symbol)) = (event.moves_expected(), event.symbol()) else { return };
+        if self.moment != Some(event.at) {
+            self.moment = Some(event.at);
+            self.moved.clear();
         }
+        if self.moved.iter().any(|(other, origin)| other == symbol && *origin != event.origin) {
+            self.symbols.insert(symbol.clone());
+        }
+        self.moved.push((symbol.clone(), event.origin));
     }
-    tied
 }
 
 /// Folds each tie of a symbol's tape in the other order too; gives those that matter, and marks the breaks that come or go with them.
@@ -92,7 +102,7 @@ mod tests {
     use super::*;
     use crate::event::{Action, Claim, Entry, Exit, Form, Movement, Sighting, Witness};
     use crate::ledger::Settings;
-    use crate::origin::{Origin, SourceId};
+    use crate::origin::SourceId;
     use crate::position::Side;
     use crate::time::Time;
     use chrono::{Duration, TimeZone, Utc};
@@ -104,7 +114,7 @@ mod tests {
     }
 
     fn moves(symbol: &Symbol, action: Action) -> Fact {
-        Fact::Movement(Movement { symbol: symbol.clone(), action, sighting: Sighting::Attribution, joined: Vec::new() })
+        Fact::moved(Movement { symbol: symbol.clone(), action, sighting: Sighting::Attribution, joined: Vec::new() })
     }
 
     fn says(symbol: &Symbol, form: Form) -> Fact {
@@ -129,7 +139,9 @@ mod tests {
         }
         ledger.drain();
         let mut found = Vec::new();
-        for symbol in tied_symbols(events) {
+        let mut tied = Ties::default();
+        events.iter().for_each(|event| tied.take(event));
+        for symbol in tied.symbols {
             found.extend(sensitive(&symbol, events, &Ledger::new(Settings::default()), &mut ledger));
         }
         (found, ledger)

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 use tapecheck::breaks::{Break, Kind};
+use tapecheck::cause::Known;
 use tapecheck::causes::Size;
 use tapecheck::event::{
     Action, Claim, Entry, Event, Exit, Fact, Fill, Holding, Movement, ScaleOut, Sighting, Statement, Witness,
@@ -23,6 +24,7 @@ use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
 use tapecheck::position::{Side, Symbol};
 use tapecheck::tape::Tape;
+use tapecheck::ties::Ties;
 use tapecheck::time::Time;
 
 /// One line of a tape as the bot or the broker wrote it. Quantities of entries are signed, those of scale-outs are not.
@@ -306,7 +308,7 @@ fn tape(day: &Day, with_fills: bool) -> Tape {
     let side = |quantity: i64| Side::of(Decimal::from(quantity));
     let size = |quantity: i64| Some(Decimal::from(quantity.abs()));
     let moved = |action: Action, sighting: Sighting| {
-        Fact::Movement(Movement { symbol: symbol.clone(), action, sighting, joined: Vec::new() })
+        Fact::moved(Movement { symbol: symbol.clone(), action, sighting, joined: Vec::new() })
     };
     let mut events = Vec::new();
     for (place, line) in day.lines.iter().enumerate() {
@@ -350,6 +352,12 @@ fn tape(day: &Day, with_fills: bool) -> Tape {
     Tape { events, ..Tape::default() }
 }
 
+fn known(events: &[Event]) -> Known {
+    let mut ties = Ties::default();
+    events.iter().for_each(|event| ties.take(event));
+    Known { executions_from: tapecheck::fills::oldest_activity(events), tied: ties.symbols }
+}
+
 /// Every break of the engine, with what fails there.
 fn explained(day: &Day, with_fills: bool) -> Vec<((usize, Fault), Break)> {
     let tape = tape(day, with_fills);
@@ -358,7 +366,7 @@ fn explained(day: &Day, with_fills: bool) -> Vec<((usize, Fault), Break)> {
         ledger.push(event.clone());
     }
     ledger.finish(None, &[], tape.events.last().unwrap().at);
-    tapecheck::cause::explain(&mut ledger, &tape);
+    tapecheck::cause::explain(&mut ledger, &tape.events, &known(&tape.events));
     let place = |found: &Break| usize::try_from((found.first_failed_at - at(0)).num_minutes()).unwrap();
     let fault = |found: &Break| if found.kind == Kind::EntryWhileOpen { Fault::EntryWhileOpen } else { Fault::Book };
     ledger.breaks.iter().map(|found| ((place(found), fault(found)), found.clone())).collect()

@@ -379,7 +379,7 @@ fn step(symbol: usize, movement: Move, oracle: &mut Oracle) -> Option<Step> {
         Move::Delta(by) => Action::CorporateAction(CorporateAction { code: "SPIN".into(), change: Change::Delta(decimal(by)) }),
     };
     let movement = Movement { symbol: symbol_name, action, sighting: Sighting::Attribution, joined: Vec::new() };
-    Some(Step { fact: Fact::Movement(movement), says: vec![(symbol, None, row)] })
+    Some(Step { fact: Fact::moved(movement), says: vec![(symbol, None, row)] })
 }
 
 fn name(symbol: usize) -> Symbol {
@@ -458,7 +458,7 @@ fn outcomes(facts: Vec<Fact>) -> (u64, u64) {
 }
 
 fn moved(action: Action) -> Fact {
-    Fact::Movement(Movement { symbol: name(0), action, sighting: Sighting::Attribution, joined: Vec::new() })
+    Fact::moved(Movement { symbol: name(0), action, sighting: Sighting::Attribution, joined: Vec::new() })
 }
 
 fn said(word: Word) -> Fact {

@@ -18,7 +18,9 @@ use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
 use tapecheck::position::{Position, Symbol};
 use tapecheck::report::{self, BookRow, Parts};
-use tapecheck::tape::{self, Cut};
+use tapecheck::stream::Go;
+use tapecheck::tape::{self, Cut, Weaver};
+use tapecheck::time::Time;
 use tapecheck::{Replay, Request};
 use tempfile::TempDir;
 
@@ -113,13 +115,66 @@ proptest! {
         let day = Day::of(&steps);
         let directory = TempDir::new().unwrap();
         day.write(directory.path());
-        let events = tapecheck::read::bot(directory.path()).unwrap().events;
+        let readings = tapecheck::read::bot(directory.path()).unwrap();
+        let mut events = readings.events.clone();
+        readings.logs(|more, _| { events.extend(more); Go::On });
         let mut records: Vec<Vec<Event>> = events.chunk_by(|one, two| one.origin == two.origin).map(<[Event]>::to_vec).collect();
         let tape = tape::make(events, &cut());
         shuffle(&mut records, seed);
         let again = tape::make(records.concat(), &cut());
         prop_assert_eq!(tape.events, again.events);
-        prop_assert_eq!(tape.joined, again.joined);
+        prop_assert_eq!(tape.woven.joined, again.woven.joined);
+    }
+
+    /// Law 8: whatever the pieces in which the logs arrive, the furthest behind first, the tape is the same. A record that comes too late
+    /// for it is told, and then all is read first.
+    #[test]
+    fn law_8_a_tape_woven_while_it_is_read(
+        steps in steps(30),
+        sizes in vec(1usize..6, 1..8),
+        gathered in 1usize..9,
+        broker in any::<bool>(),
+    ) {
+        let day = Day::of(&steps);
+        let directory = TempDir::new().unwrap();
+        day.write(directory.path());
+        let mut readings = tapecheck::read::bot(directory.path()).unwrap();
+        let recording = tapecheck::brokers::recording::load(&directory.path().join("broker"), None).unwrap();
+        // What is stated from the broker's activities waits for the end: without them, more is woven early.
+        if broker {
+            tapecheck::brokers::alpaca::parse(&recording, &mut readings);
+        }
+        let mut logs: BTreeMap<SourceId, Vec<Event>> = BTreeMap::new();
+        readings.logs(|events, _| {
+            events.into_iter().for_each(|event| logs.entry(event.origin.source).or_default().push(event));
+            Go::On
+        });
+        let all: Vec<Event> = readings.events.iter().chain(logs.values().flatten()).cloned().collect();
+        let whole = tape::make(all, &cut());
+        let mut woven = Vec::new();
+        let mut weaver = Weaver::new(cut(), readings.events.clone()).gathering(gathered);
+        let mut out = |event| woven.push(event);
+        let mut reached: BTreeMap<SourceId, Time> = logs.keys().map(|id| (*id, Time::UNIX_EPOCH)).collect();
+        let mut late = false;
+        for size in sizes.iter().cycle() {
+            let Some((id, _)) = reached.iter().min_by_key(|(_, at)| **at).map(|(id, at)| (*id, *at)) else { break };
+            let log = logs.get_mut(&id).unwrap();
+            let piece: Vec<Event> = log.drain(..(*size).min(log.len())).collect();
+            match piece.iter().map(|event| event.at).max() {
+                Some(newest) => reached.insert(id, newest.max(reached[&id])),
+                None => reached.remove(&id),
+            };
+            late |= weaver.take(piece).is_err();
+            if let Some(least) = reached.values().min() {
+                weaver.weave(*least, &mut out);
+            }
+        }
+        let rest = weaver.finish(&mut out);
+        if !late {
+            prop_assert_eq!(&whole.events, &woven);
+            prop_assert_eq!(whole.woven.joined, rest.joined);
+            prop_assert_eq!(whole.woven.missing_sightings, rest.missing_sightings);
+        }
     }
 
     /// Law 2: the ledger can stop anywhere, be kept, and go on.

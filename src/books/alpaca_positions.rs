@@ -16,13 +16,20 @@ use crate::trouble::{Reason, Trouble};
 pub const FORMAT: BookFormat =
     BookFormat { name: "alpaca_positions", path: "state/alpaca_positions.json", required: false, read };
 
-/// The broker's answer as the bot keeps it, alone or in a row of `portfolio_state.jsonl`.
+/// The broker's answer as the bot keeps it, alone.
 #[derive(Deserialize)]
-pub struct Snapshot<'a> {
+struct Snapshot<'a> {
     #[serde(borrow)]
     timestamp: Field<'a>,
     #[serde(borrow)]
     positions: Option<Vec<&'a RawValue>>,
+}
+
+/// The broker's answer in a row of `portfolio_state.jsonl`: all on one line.
+#[derive(Deserialize)]
+pub struct OnOneLine<'a> {
+    #[serde(borrow)]
+    positions: Option<Vec<Row<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -39,21 +46,17 @@ struct Row<'a> {
     current_price: Field<'a>,
 }
 
-impl Snapshot<'_> {
-    /// The holdings, or `None` where the answer is `{}`. `line` gives a row's line.
-    pub fn holdings(&self, line: impl Fn(&RawValue) -> u32) -> Result<Option<Box<[Holding]>>, Trouble> {
+impl OnOneLine<'_> {
+    /// The holdings, or `None` where the answer is `{}`.
+    pub fn holdings(&self, line: u32) -> Result<Option<Box<[Holding]>>, Trouble> {
         let Some(rows) = &self.positions else { return Ok(None) };
-        let mut holdings = Vec::with_capacity(rows.len());
-        for raw in rows {
-            holdings.extend(holding(raw, line(raw))?);
-        }
-        Ok(Some(holdings.into_boxed_slice()))
+        let holdings = rows.iter().filter_map(|row| holding(row, line).transpose());
+        holdings.collect::<Result<_, _>>().map(Some)
     }
 }
 
 /// One row; a quantity of zero is a position that is gone (`alpaca.md` 2.2).
-fn holding(raw: &RawValue, line: u32) -> Result<Option<Holding>, Trouble> {
-    let row: Row = json::read(raw.get())?;
+fn holding(row: &Row<'_>, line: u32) -> Result<Option<Holding>, Trouble> {
     let quantity = json::float(row.qty, "qty")?.ok_or(Reason::MissingField("qty"))?;
     let quantity = signed(quantity, row.side.as_deref())?;
     Ok((!quantity.is_zero()).then_some(Holding {
@@ -75,8 +78,12 @@ pub fn signed(quantity: Decimal, side: Option<&str>) -> Result<Decimal, Trouble>
 
 fn read(text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
     let snapshot: Snapshot = json::read(text)?;
-    let Some(holdings) = snapshot.holdings(|raw| json::line_of(text, raw))? else { return Ok(Vec::new()) };
+    let Some(rows) = &snapshot.positions else { return Ok(Vec::new()) };
+    let mut holdings = Vec::with_capacity(rows.len());
+    for raw in rows {
+        holdings.extend(holding(&json::read(raw.get())?, json::line_of(text, raw))?);
+    }
     let at = json::moment(snapshot.timestamp)?;
-    let statement = Statement { witness: Witness::AlpacaPositionsFile, claim: Claim::WholeBook(holdings) };
+    let statement = Statement { witness: Witness::AlpacaPositionsFile, claim: Claim::WholeBook(holdings.into_boxed_slice()) };
     Ok(vec![(at, Fact::Statement(statement))])
 }

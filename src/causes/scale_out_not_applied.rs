@@ -3,7 +3,7 @@
 use super::clock;
 use super::{Hypothesis, Scene, no_edit};
 use crate::breaks::{BookName, Break, Kind};
-use crate::event::{Action, Fact, Movement};
+use crate::event::Action;
 use crate::position::plain;
 
 pub const HYPOTHESIS: Hypothesis = Hypothesis {
@@ -22,9 +22,8 @@ fn recognise(found: &Break, scene: &Scene<'_>) -> Option<String> {
         return None;
     }
     let earlier = scene.events.iter().rev().filter(|event| event.at <= found.first_failed_at);
-    let scale_outs = earlier.filter_map(|event| match &event.fact {
-        Fact::Movement(Movement { action: Action::ScaleOut(scale_out), .. }) => Some((event.at, scale_out.quantity?)),
-        Fact::Movement(_) | Fact::Statement(_) | Fact::Pulse(_) => None,
+    let scale_outs = earlier.filter_map(|event| {
+        if let Some(Action::ScaleOut(scale_out)) = event.action() { Some((event.at, scale_out.quantity?)) } else { None }
     });
     let (at, quantity) = scale_outs.into_iter().next()?;
     ((has - should).abs() == quantity)

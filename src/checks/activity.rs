@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use crate::event::{Action, Event, Fact, Pulse};
 use crate::position::Symbol;
-use crate::source::Source;
 use crate::time::Time;
 
 /// Rows that end one cycle come within seconds; cycles are a minute apart (`formats.md` 9.1).
@@ -52,17 +51,13 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// Draws it from events in order.
-    pub fn of(events: &[Event], sources: &[Source]) -> Activity {
-        let mut activity = Activity::default();
-        for event in events {
-            match &event.fact {
-                Fact::Movement(movement) => activity.moved(event.at, &movement.symbol, &movement.action),
-                Fact::Pulse(pulse) => activity.ran(event, pulse, sources),
-                Fact::Statement(_) => {}
-            }
+    /// Takes the next event of the tape, and the format of its source.
+    pub fn take(&mut self, event: &Event, format: &str) {
+        match &event.fact {
+            Fact::Movement(movement) => self.moved(event.at, &movement.symbol, &movement.action),
+            Fact::Pulse(pulse) => self.ran(event.at, pulse, format),
+            Fact::Statement(_) => {}
         }
-        activity
     }
 
     fn moved(&mut self, at: Time, symbol: &Symbol, action: &Action) {
@@ -82,8 +77,7 @@ impl Activity {
         }
     }
 
-    fn ran(&mut self, event: &Event, pulse: &Pulse, sources: &[Source]) {
-        let at = event.at;
+    fn ran(&mut self, at: Time, pulse: &Pulse, format: &str) {
         match pulse {
             Pulse::Cycle { healthy, .. } => {
                 let same = self.cycles.last().is_some_and(|last| at - *last <= ONE_CYCLE);
@@ -95,7 +89,6 @@ impl Activity {
             }
             Pulse::Evaluation => self.last_evaluation = Some(at),
             Pulse::Intention(..) => {
-                let format = sources.get(usize::from(event.origin.source.0)).map_or("", |source| source.format);
                 if EXIT_LOGS.contains(&format) {
                     self.last_evaluation = Some(at);
                 }

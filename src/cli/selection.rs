@@ -194,6 +194,7 @@ impl Selection {
             },
             strict,
             follow: None,
+            keep_tape: false,
         })
     }
 }

@@ -56,7 +56,8 @@ impl Show {
 
 impl Stage {
     fn tape(self, look: Look) -> Result<Output, Failure> {
-        let request = self.selection.request(self.symbols.symbol.into_iter().collect(), false)?;
+        let mut request = self.selection.request(self.symbols.symbol.into_iter().collect(), false)?;
+        request.keep_tape = true;
         let mut replay = replayed(&request)?;
         replay.tape.events.retain(|event| request.window.from.is_none_or(|from| event.at >= from));
         let text = match self.format {

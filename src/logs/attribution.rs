@@ -93,7 +93,7 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
 }
 
 fn push_movement(out: &mut Sink<'_>, at: Time, symbol: Symbol, action: Action) {
-    out.push(at, Fact::Movement(Movement { symbol, action, sighting: Sighting::Attribution, joined: Vec::new() }));
+    out.push(at, Fact::moved(Movement { symbol, action, sighting: Sighting::Attribution, joined: Vec::new() }));
 }
 
 fn push_statement(out: &mut Sink<'_>, at: Time, symbol: Symbol, witness: Witness, form: Form) {

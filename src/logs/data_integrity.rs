@@ -21,6 +21,6 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
         sighting: Sighting::DataIntegrity,
         joined: Vec::new(),
     };
-    out.push(at, Fact::Movement(movement));
+    out.push(at, Fact::moved(movement));
     Ok(Outcome::Understood)
 }

@@ -23,7 +23,7 @@ pub(super) fn closes(line: &str, sighting: Sighting, out: &mut Sink<'_>) -> Resu
             let exit = Exit { order_id: row.exit_order_id.as_deref().map(Into::into), ..Exit::default() };
             let movement =
                 Movement { symbol: json::symbol(&row.symbol)?, action: Action::Exit(exit), sighting, joined: Vec::new() };
-            out.push(at, Fact::Movement(movement));
+            out.push(at, Fact::moved(movement));
         }
         "close_position_failed" | "close_failed" | "failed" | "close_position_not_verified" | "close_position_still_open" => {
             out.push(at, Fact::Pulse(Pulse::Failure(json::symbol(&row.symbol)?, message.into())));

@@ -21,7 +21,7 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
             let exit = Exit { side: Side::of(quantity), ..Exit::default() };
             let movement =
                 Movement { symbol, action: Action::Exit(exit), sighting: Sighting::EndOfDayFlatten, joined: Vec::new() };
-            out.push(at, Fact::Movement(movement));
+            out.push(at, Fact::moved(movement));
         }
         message @ "close_failed" => out.push(at, Fact::Pulse(Pulse::Failure(json::symbol(&row.symbol)?, message.into()))),
         _ => return Ok(Outcome::Ignored(rule::DIAGNOSTIC)),

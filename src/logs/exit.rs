@@ -147,7 +147,7 @@ fn symbol_or_forced(row: &Row<'_>) -> Result<Symbol, Trouble> {
 }
 
 fn push_movement(out: &mut Sink<'_>, at: Time, symbol: Symbol, action: Action, sighting: Sighting) {
-    out.push(at, Fact::Movement(Movement { symbol, action, sighting, joined: Vec::new() }));
+    out.push(at, Fact::moved(Movement { symbol, action, sighting, joined: Vec::new() }));
 }
 
 fn closed(at: Time, row: &Row<'_>, sighting: Sighting, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {

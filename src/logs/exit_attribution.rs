@@ -61,6 +61,6 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
         return Ok(Outcome::Ignored(rule::MADE_UP));
     }
     let movement = Movement { symbol, action: Action::Exit(exit), sighting: Sighting::ExitAttribution, joined: Vec::new() };
-    out.push(at, Fact::Movement(movement));
+    out.push(at, Fact::moved(movement));
     Ok(Outcome::Understood)
 }

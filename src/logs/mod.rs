@@ -23,6 +23,7 @@ mod run;
 mod run_once;
 
 /// One log the bot writes: where it lies and how a line becomes events.
+#[derive(Debug)]
 pub struct LogFormat {
     /// The name that reports use.
     pub name: &'static str,

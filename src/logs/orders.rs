@@ -85,7 +85,7 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
 }
 
 fn push_movement(out: &mut Sink<'_>, at: Time, symbol: Symbol, action: Action) {
-    out.push(at, Fact::Movement(Movement { symbol, action, sighting: Sighting::OrderLog, joined: Vec::new() }));
+    out.push(at, Fact::moved(Movement { symbol, action, sighting: Sighting::OrderLog, joined: Vec::new() }));
 }
 
 /// The row without `action` that ends an entry: filled, submitted, or an error.

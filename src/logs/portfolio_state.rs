@@ -15,14 +15,14 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
-    alpaca: alpaca_positions::Snapshot<'a>,
+    alpaca: alpaca_positions::OnOneLine<'a>,
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
     let row: Row = json::read(line)?;
     let at = json::moment(row.ts)?;
     // `{}` is what a degraded start leaves: no answer, so no statement (formats.md 10.3).
-    let Some(holdings) = row.alpaca.holdings(|_| out.origin.line)? else {
+    let Some(holdings) = row.alpaca.holdings(out.origin.line)? else {
         out.push(at, Fact::Pulse(Pulse::NoSnapshot));
         return Ok(Outcome::Understood);
     };

@@ -4,8 +4,8 @@ use itertools::Itertools;
 use serde::Serialize;
 
 use super::paint::Look;
+use crate::account::says;
 use crate::account::told;
-use crate::assertion::says;
 use crate::event::{Action, Claim, Event, Fact, Pulse, Statement};
 use crate::position::plain;
 use crate::report::{BookRow, Report};

@@ -128,7 +128,7 @@ fn fill(row: &Row<'_>, orders: &Orders) -> Result<(Time, Fact), Trouble> {
 }
 
 fn movement(symbol: Symbol, action: Action) -> Fact {
-    Fact::Movement(Movement { symbol, action, sighting: Sighting::BrokerActivities, joined: Vec::new() })
+    Fact::moved(Movement { symbol, action, sighting: Sighting::BrokerActivities, joined: Vec::new() })
 }
 
 fn leg<'a>(raw: &'a RawValue, row: &Row<'_>) -> Result<Option<Leg<'a>>, Trouble> {

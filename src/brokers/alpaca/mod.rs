@@ -52,7 +52,7 @@ pub fn parse(recording: &Recording, readings: &mut Readings) -> Answer {
             Endpoint::Orders => orders = orders::parse(&mut rows, recording.read_began),
             Endpoint::Activities => activities::parse(&mut rows, &orders),
             Endpoint::Positions => {
-                let moving = positions::Moving { unstable: &unstable, named: named(&unstable, &readings.events) };
+                let moving = positions::Moving { unstable: &unstable, named: named(&unstable, readings) };
                 answer.positions_whole = positions::parse(&mut rows, &orders, recording.read_began, &moving);
             }
             Endpoint::Calendar => answer.calendar = calendar::parse(&mut rows),
@@ -64,11 +64,8 @@ pub fn parse(recording: &Recording, readings: &mut Readings) -> Answer {
 }
 
 /// The symbols that the bot's records name: of these a read that kept moving can still say that they are not held.
-fn named(unstable: &BTreeSet<Symbol>, events: &[Event]) -> BTreeSet<Symbol> {
-    if unstable.is_empty() {
-        return BTreeSet::new();
-    }
-    events.iter().filter_map(|event| event.symbol().cloned()).collect()
+fn named(unstable: &BTreeSet<Symbol>, readings: &Readings) -> BTreeSet<Symbol> {
+    if unstable.is_empty() { BTreeSet::new() } else { readings.named() }
 }
 
 /// One body while it is parsed: its rows, their lines, and the account of them.

@@ -1,0 +1,320 @@
+//! Logs as a stream: cut into pieces where lines end, decoded on all cores, and given out in the order of each log's text.
+//!
+//! The log that is furthest behind in time is read first, so that the moments of all logs pass by together and what was given out can be
+//! forgotten. How the pieces of different logs interleave depends on the machine; nothing that is made of them may.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::logs::LogFormat;
+use crate::origin::SourceId;
+use crate::source::{self, Decoded, LONGEST_LINE, Piece, PieceText};
+use crate::time::Time;
+use crate::trouble::Reason;
+
+/// Bytes of a piece: enough that handing it over costs nothing beside decoding it, and few enough that the pieces of all logs that are
+/// on their way stay small. A longer line makes a longer piece.
+const PIECE: usize = 256 << 10;
+
+/// Pieces of one log that are on their way at once: two cores may decode one log together.
+const AHEAD: u64 = 3;
+
+/// Bytes of a gigantic line that are kept.
+const BEGINNING: usize = 1 << 10;
+
+/// A log to be read.
+pub struct Log<'a> {
+    /// The id of its source.
+    pub id: SourceId,
+    /// Its format.
+    pub format: &'static LogFormat,
+    /// Its decoded text, or why it cannot be opened.
+    pub text: Result<Box<dyn Read + Send + 'a>, Reason>,
+    /// Whether the text is decompressed while it is read: then a failure means damage.
+    pub compressed: bool,
+}
+
+/// What the stream gives out.
+pub enum Given {
+    /// The next piece of a log.
+    Piece(SourceId, Decoded),
+    /// The log has been given out to its end: so many bytes of text.
+    End(SourceId, u64),
+}
+
+/// Reads the logs to their ends, or until `take` says to stop.
+pub fn read(logs: Vec<Log<'_>>, mut take: impl FnMut(Given) -> Go) {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let desk = Desk::new(logs);
+    std::thread::scope(|scope| {
+        let (send, receive) = mpsc::sync_channel(2 * workers);
+        for _ in 0..workers {
+            let (desk, send) = (&desk, send.clone());
+            scope.spawn(move || work(desk, &send));
+        }
+        drop(send);
+        give_out(&desk, &receive, &mut take);
+        // Workers that wait for the desk or for the channel are let go.
+        desk.close();
+        drop(receive);
+    });
+}
+
+/// Whether to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Go {
+    /// More, please.
+    On,
+    /// Enough.
+    Stop,
+}
+
+/// A piece on its way from a worker: of the log at a place, its number in that log. `None`: the log ended before it, after so many bytes.
+type OnItsWay = (usize, u64, Result<Decoded, u64>);
+
+/// Puts what the workers send back into the order of each log.
+fn give_out(desk: &Desk<'_>, receive: &Receiver<OnItsWay>, take: &mut impl FnMut(Given) -> Go) {
+    let mut early: BTreeMap<(usize, u64), Result<Decoded, u64>> = BTreeMap::new();
+    let mut next: BTreeMap<usize, u64> = BTreeMap::new();
+    for (place, number, piece) in receive {
+        early.insert((place, number), piece);
+        let next = next.entry(place).or_default();
+        while let Some(piece) = early.remove(&(place, *next)) {
+            *next += 1;
+            let id = desk.ids[place];
+            let given = match piece {
+                Ok(decoded) => Given::Piece(id, decoded),
+                Err(bytes) => Given::End(id, bytes),
+            };
+            desk.given_out(place);
+            if take(given) == Go::Stop {
+                return;
+            }
+        }
+    }
+}
+
+fn work(desk: &Desk<'_>, send: &SyncSender<OnItsWay>) {
+    while let Some(mut task) = desk.next() {
+        let piece = task.cutter.next();
+        let (place, number, id, format) = (task.place, task.number, task.cutter.id, task.cutter.format);
+        let sent = match piece {
+            Some(piece) => {
+                desk.put_back(task);
+                let decoded = source::decode(id, format, piece);
+                desk.reached(place, decoded.newest());
+                send.send((place, number, Ok(decoded)))
+            }
+            None => {
+                desk.ended(place);
+                send.send((place, number, Err(task.cutter.offset)))
+            }
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Where workers take their next piece.
+struct Desk<'a> {
+    ids: Vec<SourceId>,
+    state: Mutex<State<'a>>,
+    changed: Condvar,
+}
+
+struct State<'a> {
+    logs: Vec<Waiting<'a>>,
+    closed: bool,
+}
+
+/// A log between two pieces.
+struct Waiting<'a> {
+    /// `None` while a worker cuts the next piece, and after the last.
+    cutter: Option<Cutter<'a>>,
+    ended: bool,
+    /// Pieces taken to be cut, and given out.
+    cut: u64,
+    given_out: u64,
+    newest: Option<Time>,
+}
+
+/// A log, taken to cut its next piece.
+struct Task<'a> {
+    place: usize,
+    number: u64,
+    cutter: Cutter<'a>,
+}
+
+impl<'a> Desk<'a> {
+    fn new(logs: Vec<Log<'a>>) -> Desk<'a> {
+        let ids = logs.iter().map(|log| log.id).collect();
+        let waiting = |log| Waiting { cutter: Some(Cutter::of(log)), ended: false, cut: 0, given_out: 0, newest: None };
+        let state = State { logs: logs.into_iter().map(waiting).collect(), closed: false };
+        Desk { ids, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<'a>> {
+        // A worker that panicked takes the scope down with it; the state it leaves is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log that is furthest behind, among those that are free; `None` when all have ended.
+    fn next(&self) -> Option<Task<'a>> {
+        let mut state = self.lock();
+        loop {
+            if state.closed || state.logs.iter().all(|log| log.ended) {
+                self.changed.notify_all();
+                return None;
+            }
+            let free = |log: &Waiting<'_>| log.cutter.is_some() && log.cut - log.given_out < AHEAD;
+            let behind = state.logs.iter().enumerate().filter(|(_, log)| free(log)).min_by_key(|(_, log)| (log.newest, log.cut));
+            if let Some(place) = behind.map(|(place, _)| place) {
+                let log = &mut state.logs[place];
+                if let Some(cutter) = log.cutter.take() {
+                    let number = log.cut;
+                    log.cut += 1;
+                    return Some(Task { place, number, cutter });
+                }
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// A log that has not ended goes back.
+    fn put_back(&self, task: Task<'a>) {
+        self.lock().logs[task.place].cutter = Some(task.cutter);
+        self.changed.notify_all();
+    }
+
+    fn ended(&self, place: usize) {
+        self.lock().logs[place].ended = true;
+        self.changed.notify_all();
+    }
+
+    fn reached(&self, place: usize, newest: Option<Time>) {
+        let log = &mut self.lock().logs[place];
+        log.newest = log.newest.max(newest);
+    }
+
+    fn given_out(&self, place: usize) {
+        self.lock().logs[place].given_out += 1;
+        self.changed.notify_all();
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Cuts a log's text into pieces, in order.
+pub struct Cutter<'a> {
+    id: SourceId,
+    format: &'static LogFormat,
+    text: Option<Box<dyn Read + Send + 'a>>,
+    /// Why it cannot be opened, to be told as its first piece.
+    closed: Option<Reason>,
+    compressed: bool,
+    /// The beginning of a line whose end has not been read.
+    rest: Vec<u8>,
+    offset: u64,
+    line: u32,
+}
+
+impl<'a> Cutter<'a> {
+    /// A cutter at the beginning of a log.
+    pub fn of(log: Log<'a>) -> Cutter<'a> {
+        let (text, closed) = match log.text {
+            Ok(text) => (Some(text), None),
+            Err(reason) => (None, Some(reason)),
+        };
+        let Log { id, format, compressed, .. } = log;
+        Cutter { id, format, text, closed, compressed, rest: Vec::new(), offset: 0, line: 1 }
+    }
+
+    fn piece(&mut self, text: PieceText, bytes: usize, lines: usize) -> Piece {
+        let piece = Piece { offset: self.offset, line: self.line, text };
+        self.offset += bytes as u64;
+        self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+        piece
+    }
+
+    /// What was read of a line that does not end, and the failure after it, if there was one.
+    fn last(&mut self) -> Option<Piece> {
+        if self.rest.is_empty() {
+            let reason = self.closed.take()?;
+            return Some(self.piece(PieceText::BrokenOff(reason), 0, 1));
+        }
+        let rest = std::mem::take(&mut self.rest);
+        let bytes = rest.len();
+        Some(self.piece(PieceText::Lines(rest), bytes, 1))
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        self.text = None;
+        self.closed =
+            Some(if self.compressed { Reason::BadCompression(error.to_string()) } else { Reason::Unreadable(error.to_string()) });
+    }
+
+    /// Passes over the rest of a line that is too long.
+    fn gigantic(&mut self, mut beginning: Vec<u8>) -> Piece {
+        let mut bytes = beginning.len();
+        beginning.truncate(BEGINNING);
+        let mut block = vec![0; PIECE];
+        while let Some(text) = &mut self.text {
+            match text.read(&mut block) {
+                Ok(0) => self.text = None,
+                Ok(read) => match memchr::memchr(b'\n', &block[..read]) {
+                    Some(end) => {
+                        self.rest = block[end + 1..read].to_vec();
+                        bytes += end + 1;
+                        break;
+                    }
+                    None => bytes += read,
+                },
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.failed(&error),
+            }
+        }
+        self.piece(PieceText::Gigantic(beginning), bytes, 1)
+    }
+}
+
+impl Iterator for Cutter<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        let mut bytes = std::mem::take(&mut self.rest);
+        loop {
+            let Some(text) = &mut self.text else {
+                self.rest = bytes;
+                return self.last();
+            };
+            let begun = bytes.len();
+            let most = PIECE.min(LONGEST_LINE - begun);
+            bytes.reserve(most);
+            match text.take(most as u64).read_to_end(&mut bytes) {
+                Ok(0) => self.text = None,
+                Ok(_) => {}
+                Err(error) => {
+                    // What was read of the line it broke off in tells nothing.
+                    bytes.truncate(memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1));
+                    self.failed(&error);
+                }
+            }
+            if let Some(end) = bytes.get(begun..).and_then(|new| memchr::memrchr(b'\n', new)) {
+                let end = begun + end + 1;
+                self.rest = bytes[end..].to_vec();
+                bytes.truncate(end);
+                let lines = memchr::memchr_iter(b'\n', &bytes).count();
+                return Some(self.piece(PieceText::Lines(bytes), end, lines));
+            }
+            if bytes.len() >= LONGEST_LINE {
+                return Some(self.gigantic(bytes));
+            }
+        }
+    }
+}
