@@ -1,38 +1,12 @@
 //! Every case under `corpus/` gives the report that was accepted. `UPDATE_CASES=1 cargo test --test corpus` accepts what is given now.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    clippy::panic,
-    reason = "a test that cannot go on fails, and reads the cases"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and reads the cases")]
 
-use assert_cmd::Command;
-use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-
-/// `case.toml`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    about: String,
-    /// Causes that it shows: the accepted report has a break of each.
-    #[serde(default)]
-    shows: Vec<String>,
-    /// Causes that it looks like, and that are not what happened: the accepted report has a break of none.
-    #[serde(default)]
-    looks_like: Vec<String>,
-    /// The recording, below the case's folder.
-    broker: Option<String>,
-    day: Option<String>,
-    from: Option<String>,
-    until: Option<String>,
-    at: Option<String>,
-    #[serde(default)]
-    flags: Vec<String>,
-}
+use tapecheck::cli::corpus::parsed;
+use tapecheck::corpus::case::Case;
+use tapecheck::corpus::changes::changes;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -46,26 +20,7 @@ fn cases() -> Vec<PathBuf> {
 }
 
 fn read(folder: &Path) -> Case {
-    toml::from_str(&std::fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap()
-}
-
-/// The report of a case without its producer: a new version is not a change.
-fn report(case: &Case) -> Value {
-    let directory = format!("corpus/{}", case.name);
-    let mut command = Command::cargo_bin("tapecheck").unwrap();
-    command.current_dir(root()).args(["replay", &directory, "--format", "json"]);
-    if let Some(broker) = &case.broker {
-        command.args(["--broker", &format!("{directory}/{broker}")]);
-    }
-    for (flag, value) in [("--day", &case.day), ("--from", &case.from), ("--until", &case.until), ("--at", &case.at)] {
-        if let Some(value) = value {
-            command.args([flag, value]);
-        }
-    }
-    let output = command.args(&case.flags).output().unwrap();
-    let mut report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
-    report.as_object_mut().unwrap().remove("producer").unwrap();
-    report
+    Case::load(folder, parsed).unwrap()
 }
 
 /// Whether what is given now is accepted.
@@ -78,15 +33,15 @@ fn every_case_gives_the_accepted_report() {
     let mut changed = Vec::new();
     for folder in cases() {
         let case = read(&folder);
-        let report = report(&case);
-        let accepted = folder.join("expected.json");
+        let given = case.given().unwrap();
         if accepts() {
-            std::fs::write(&accepted, serde_json::to_string_pretty(&report).unwrap() + "\n").unwrap();
+            std::fs::write(folder.join("expected.json"), given.text()).unwrap();
             continue;
         }
-        let text = std::fs::read_to_string(&accepted).unwrap_or_else(|_| panic!("{} has no expected.json", case.name));
-        if serde_json::from_str::<Value>(&text).unwrap() != report {
-            changed.push(format!("{}: {} became {}\n{report:#}", case.name, text, report["verdict"]));
+        let accepted = case.accepted().unwrap();
+        if accepted.report != given.report {
+            let told: Vec<String> = changes(&accepted.verdict, &given.verdict).iter().map(ToString::to_string).collect();
+            changed.push(format!("{}:\n  {}\n{}", case.name(), told.join("\n  "), given.text()));
         }
     }
     assert!(changed.is_empty(), "{}", changed.join("\n"));
@@ -110,14 +65,14 @@ fn every_case_shows_the_causes_that_it_names() {
     for folder in cases() {
         let case = read(&folder);
         let causes = accepted_causes(&folder);
-        for code in &case.shows {
+        for code in &case.manifest.shows {
             if !causes.contains(code) {
-                wrong.push(format!("{} should show {code}, and shows {causes:?}", case.name));
+                wrong.push(format!("{} should show {code}, and shows {causes:?}", case.name()));
             }
         }
-        for code in &case.looks_like {
+        for code in &case.manifest.looks_like {
             if causes.contains(code) {
-                wrong.push(format!("{} looks like {code} and is not: it shows {causes:?}", case.name));
+                wrong.push(format!("{} looks like {code} and is not: it shows {causes:?}", case.name()));
             }
         }
     }
@@ -128,8 +83,8 @@ fn every_case_shows_the_causes_that_it_names() {
 fn every_case_says_what_happened_and_is_small() {
     for folder in cases() {
         let case = read(&folder);
-        assert_eq!(folder.file_name().unwrap().to_str(), Some(case.name.as_str()));
-        assert!(case.about.len() > 20 && !case.about.contains('\n'), "{}", case.name);
+        assert_eq!(folder.file_name().unwrap().to_str(), Some(case.name()));
+        assert!(case.manifest.about.len() > 20 && !case.manifest.about.contains('\n'), "{}", case.name());
         let mut bytes = 0;
         let mut folders = vec![folder.clone()];
         while let Some(next) = folders.pop() {
@@ -142,6 +97,23 @@ fn every_case_says_what_happened_and_is_small() {
                 }
             }
         }
-        assert!(bytes < 20_000, "{} is {bytes} bytes: make it smaller", case.name);
+        assert!(bytes < 20_000, "{} is {bytes} bytes: make it smaller", case.name());
+    }
+}
+
+/// A case that is held in memory takes the path of the one on disk.
+#[test]
+fn a_case_in_memory_gives_the_same_report() {
+    for folder in cases() {
+        let case = read(&folder);
+        let request = case.request();
+        let files = tapecheck::read::files(&folder);
+        let texts = files.into_iter().map(|(path, file)| (path, std::fs::read_to_string(file).unwrap())).collect();
+        let recording = request.broker.as_ref().map(|path| tapecheck::brokers::recording::load(path, request.window.at).unwrap());
+        let mut replay = tapecheck::judge(request, tapecheck::read::texts(texts), recording.as_ref());
+        replay.report.asked = case.asked();
+        let report = tapecheck::outputs::json::value(&replay.report).unwrap();
+        let given = tapecheck::corpus::case::Given::of(report).unwrap();
+        assert_eq!(given, case.given().unwrap(), "{}", case.name());
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+pub mod corpus;
 mod explain;
 mod record;
 mod replay;

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod biography;
 mod document;
+mod fingerprint;
 pub mod json;
 pub mod paint;
 pub mod stages;
