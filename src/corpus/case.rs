@@ -153,7 +153,7 @@ impl Case {
     pub fn load(folder: &Path, parse: Parse) -> Result<Case, CannotLoad> {
         let text = match fs::read_to_string(folder.join(MANIFEST)) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(CannotLoad::NoManifest(folder.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(no_manifest(folder)),
             Err(error) => return Err(CannotLoad::Unreadable(folder.join(MANIFEST), error)),
         };
         let broken = |why: String| CannotLoad::BadManifest(folder.join(MANIFEST), why);
@@ -225,6 +225,14 @@ impl Case {
             Some((name, folder)) => folder.join(name),
             None => self.folder.join(source),
         }
+    }
+}
+
+/// A folder with an accepted report was a case once.
+fn no_manifest(folder: &Path) -> CannotLoad {
+    match fs::symlink_metadata(folder.join(ACCEPTED)) {
+        Ok(_) => CannotLoad::HalfCopied(folder.to_owned(), MANIFEST.to_owned()),
+        Err(_) => CannotLoad::NoManifest(folder.to_owned()),
     }
 }
 

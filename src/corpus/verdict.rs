@@ -77,6 +77,12 @@ pub struct Evidence {
     /// Line, counted from 1; 0 where there is none.
     #[serde(default)]
     pub line: u32,
+    /// When it was said, RFC 3339.
+    #[serde(default)]
+    pub ts: Option<String>,
+    /// What stands there, in words.
+    #[serde(default)]
+    pub says: Option<String>,
 }
 
 /// One row of a book.

@@ -5,6 +5,8 @@ pub mod biography;
 mod document;
 mod fingerprint;
 pub mod json;
+pub mod junit;
 pub mod paint;
+pub mod sarif;
 pub mod stages;
 pub mod text;

@@ -1,11 +1,69 @@
-//! `tapecheck corpus`: what a case asks for goes through the command line's own parser.
+//! `tapecheck corpus`: recorded days as tests.
 
-use clap::Parser;
+mod accept;
+mod diff;
+mod list;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
 use super::selection::Asking;
-use super::world;
+use super::{Failure, Output, world};
 use crate::Request;
 use crate::corpus::case::Command;
+use crate::corpus::find;
+use crate::outputs::paint::Look;
+
+const EXAMPLES: &str = "\
+Examples:
+  tapecheck corpus run
+  tapecheck corpus run corpus/scale-out-that-bought --strict
+  tapecheck corpus run --format junit -o corpus.xml
+  tapecheck corpus list
+  tapecheck corpus accept corpus/scale-out-that-bought
+  tapecheck corpus diff old/tapecheck new/tapecheck
+
+A PATH is a case, or a folder of cases; `corpus` if none is given.
+
+Exit status: 0 every case gives the accepted verdict; 1 a case changed; 2 a case could not be checked.";
+
+/// Recorded days that must give the same verdict for ever.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Corpus {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Replay every case, and tell which no longer gives the accepted verdict
+    Run(run::Run),
+    /// Take what the cases give now for right, after showing what changes
+    Accept(accept::Accept),
+    /// Show what there is: what happened, when, which breaks and causes
+    List(list::List),
+    /// Tell what two builds say differently of the same cases
+    Diff(diff::Diff),
+}
+
+impl Corpus {
+    pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
+        match self.verb {
+            Verb::Run(run) => run.run(look),
+            Verb::Accept(accept) => accept.run(look),
+            Verb::List(list) => list.run(look),
+            Verb::Diff(diff) => diff.run(look),
+        }
+    }
+}
+
+/// The cases that the paths name; those of `corpus` if there is none.
+fn cases(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    let paths = if paths.is_empty() { vec![PathBuf::from("corpus")] } else { paths };
+    find::cases(&paths).map_err(|error| Failure::Corpus(error.to_string()))
+}
 
 /// The flags of a case, as if they had been typed after `replay` or `audit`.
 #[derive(Parser, Debug)]
