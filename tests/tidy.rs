@@ -104,10 +104,10 @@ fn imports_go_down() {
         }
         let own = floor(module).unwrap_or_else(|| panic!("src/{}: on which floor is `{module}`? Say so in FLOORS", source.path));
         for import in source.imports() {
-            // `crate::Request`, `crate::replay`, `crate::since`: the front door, for the command line and the corpus alone.
+            // `crate::Request`, `crate::replay`, `crate::judge`, `crate::since`: the front door, for the command line and the corpus alone.
             let Some(other) = floor(&import) else {
                 assert!(
-                    ["cli", "corpus"].contains(&module) && ["", "replay", "since"].contains(&import.as_str()),
+                    ["cli", "corpus"].contains(&module) && ["", "replay", "judge", "since"].contains(&import.as_str()),
                     "src/{} knows `{import}`",
                     source.path
                 );

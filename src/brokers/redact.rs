@@ -8,22 +8,31 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 use thiserror::Error;
 
-/// The keys whose values are ids (alpaca.md 2.1, 2.2, 3.2, 4.2, 4.3).
-const ID_KEYS: [&str; 14] = [
+/// The keys whose values are ids (alpaca.md 2.1, 2.2, 3.2, 4.2, 4.3; `formats.md` 16). A number is never one of
+/// them: it stays.
+const ID_KEYS: [&str; 22] = [
+    "account",
     "account_id",
     "account_number",
+    "alpaca_order_id",
+    "api_key",
     "asset_id",
     "client_order_id",
+    "entry_order_id",
     "execution_id",
+    "exit_order_id",
     "group_id",
     "id",
     "order_id",
+    "order_ids",
     "parent_order_id",
     "previous_id",
     "ref_id",
     "replaced_by",
     "replaces",
     "request_id",
+    "secret_key",
+    "token",
 ];
 /// A spread's parent may carry this instead of an asset's id (alpaca.md 1.4); it tells nothing.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
@@ -104,6 +113,32 @@ impl Redactor {
         met.into_iter().fold(text.to_owned(), |text, (original, replacement)| text.replace(original, replacement))
     }
 
+    /// Free text as above, and what has the shape of an id or a key though it was not met anywhere: a torn line still tells whose it is.
+    pub fn stray(&mut self, text: &str) -> String {
+        let text = self.text(text);
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        let in_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        while let Some(start) = rest.find(in_word) {
+            let (before, from) = rest.split_at(start);
+            let (word, after) = from.split_at(from.find(|letter| !in_word(letter)).unwrap_or(from.len()));
+            out.push_str(before);
+            if is_ours(word) || !tells_whose(word) {
+                out.push_str(word);
+            } else {
+                out.push_str(&self.id(word));
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// How many ids were replaced.
+    pub fn count(&self) -> usize {
+        self.replacements.len()
+    }
+
     fn replaced_literal(&mut self, literal: &str, value: &str) -> String {
         let replacement = self.id(value);
         if replacement == value { literal.to_owned() } else { format!("\"{replacement}\"") }
@@ -124,6 +159,20 @@ fn replacement(original: &str, number: usize) -> String {
     }
     let beginning = if original.starts_with(OF_THE_BOT) { OF_THE_BOT } else { "" };
     format!("{beginning}redacted-{number:06}")
+}
+
+/// A replacement is not replaced again.
+fn is_ours(word: &str) -> bool {
+    word == NIL || word.starts_with(UUID_PREFIX) || word.contains("REDACTED")
+}
+
+/// The shape of an order's id, of a paper account's number, or of a key (alpaca.md 1.2, 2.1): nothing else in these logs looks so.
+fn tells_whose(word: &str) -> bool {
+    let shouts = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+    let is_number = word.len() == 12 && word.starts_with("PA");
+    let is_key = (20..=26).contains(&word.len()) && ["PK", "AK", "CK"].iter().any(|letters| word.starts_with(letters));
+    is_uuid(word) || (shouts && has_digit && (is_number || is_key))
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -180,6 +229,20 @@ mod tests {
         assert_eq!(redactor.id("uwbot-4d50d478"), "uwbot-redacted-000004");
         assert_eq!(redactor.id("PA3EXAMPLE01"), "PAREDACTED0002");
         assert_eq!((redactor.id(""), redactor.id(NIL)), (String::new(), NIL.to_owned()));
+    }
+
+    #[test]
+    fn what_was_not_met_is_known_by_its_shape() {
+        let mut redactor = Redactor::new();
+        let met = redactor.json(&format!(r#"{{"order_id":"{UUID}"}}"#)).unwrap();
+        let torn = format!(
+            "\"order_id\": \"{UUID}\", \"b\": \"c0ffee00-0001-4e10-9a01-aa0000000002\", PA3EXAMPLE01 PKEXAMPLE0EXAMPLE0EX AAPL"
+        );
+        let redacted = redactor.stray(&torn);
+        assert!(redacted.contains(met.split('"').nth(3).unwrap()), "{redacted}");
+        assert!(!redacted.contains("c0ffee") && !redacted.contains("EXAMPLE") && redacted.ends_with(" AAPL"), "{redacted}");
+        assert_eq!(redactor.stray(&redacted), redacted);
+        assert_eq!(redactor.count(), 4);
     }
 
     #[test]

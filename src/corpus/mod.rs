@@ -4,6 +4,7 @@
 //! is a recording, `expected.json` the accepted report. A case that cannot be loaded whole was not checked, and never looks unchanged.
 
 pub mod accept;
+pub mod add;
 pub mod builds;
 pub mod case;
 pub mod changes;

@@ -1,6 +1,7 @@
 //! `tapecheck corpus`: recorded days as tests.
 
 mod accept;
+mod add;
 mod diff;
 mod list;
 mod run;
@@ -21,6 +22,7 @@ Examples:
   tapecheck corpus run corpus/scale-out-that-bought --strict
   tapecheck corpus run --format junit -o corpus.xml
   tapecheck corpus list
+  tapecheck corpus add hood-bought-instead --from bot --day 2026-02-05
   tapecheck corpus accept corpus/scale-out-that-bought
   tapecheck corpus diff old/tapecheck new/tapecheck
 
@@ -40,6 +42,8 @@ pub struct Corpus {
 enum Verb {
     /// Replay every case, and tell which no longer gives the accepted verdict
     Run(run::Run),
+    /// Make a case of a bot's directory: cut to a window, redacted, giving the same verdict
+    Add(add::Add),
     /// Take what the cases give now for right, after showing what changes
     Accept(accept::Accept),
     /// Show what there is: what happened, when, which breaks and causes
@@ -52,6 +56,7 @@ impl Corpus {
     pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
         match self.verb {
             Verb::Run(run) => run.run(look),
+            Verb::Add(add) => add.run(look),
             Verb::Accept(accept) => accept.run(look),
             Verb::List(list) => list.run(look),
             Verb::Diff(diff) => diff.run(look),
