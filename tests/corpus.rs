@@ -1,12 +1,13 @@
-//! Every case under `corpus/` gives the report that was accepted. `UPDATE_CASES=1 cargo test --test corpus` accepts what is given now.
+//! Every case under `corpus/` gives the report that was accepted, and is what a case should be. `tapecheck corpus accept` accepts what is
+//! given now.
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and reads the cases")]
 
+use assert_cmd::Command;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tapecheck::cli::corpus::parsed;
 use tapecheck::corpus::case::Case;
-use tapecheck::corpus::changes::changes;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -23,28 +24,11 @@ fn read(folder: &Path) -> Case {
     Case::load(folder, parsed).unwrap()
 }
 
-/// Whether what is given now is accepted.
-fn accepts() -> bool {
-    std::env::var_os("UPDATE_CASES").is_some_and(|value| value == "1")
-}
-
 #[test]
 fn every_case_gives_the_accepted_report() {
-    let mut changed = Vec::new();
-    for folder in cases() {
-        let case = read(&folder);
-        let given = case.given().unwrap();
-        if accepts() {
-            std::fs::write(folder.join("expected.json"), given.text()).unwrap();
-            continue;
-        }
-        let accepted = case.accepted().unwrap();
-        if accepted.report != given.report {
-            let told: Vec<String> = changes(&accepted.verdict, &given.verdict).iter().map(ToString::to_string).collect();
-            changed.push(format!("{}:\n  {}\n{}", case.name(), told.join("\n  "), given.text()));
-        }
-    }
-    assert!(changed.is_empty(), "{}", changed.join("\n"));
+    let output =
+        Command::cargo_bin("tapecheck").unwrap().current_dir(root()).args(["corpus", "run", "--strict"]).output().unwrap();
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
 }
 
 /// The codes of the causes of the accepted report's breaks.
@@ -57,10 +41,6 @@ fn accepted_causes(folder: &Path) -> Vec<String> {
 
 #[test]
 fn every_case_shows_the_causes_that_it_names() {
-    if accepts() {
-        // They are being written: the next run looks at them.
-        return;
-    }
     let mut wrong = Vec::new();
     for folder in cases() {
         let case = read(&folder);

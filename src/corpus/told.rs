@@ -75,15 +75,21 @@ fn what_changed(changes: &[Change], differences: &[Difference], look: &Look, out
 
 /// Indented text that goes on below itself.
 pub(super) fn wrapped(out: &mut String, look: &Look, before: &str, text: &str) {
-    // Times and names are not to be parted at their hyphens.
+    out.push_str(&folded(&format!("  {before}{text}"), look));
+    out.push('\n');
+}
+
+/// Text that goes on below itself. Times and names are not parted at their hyphens, and what begins indented keeps that.
+pub fn folded(text: &str, look: &Look) -> String {
+    let indent = " ".repeat(text.len() - text.trim_start().len());
+    let below = format!("{indent}    ");
     let options = textwrap::Options::new(look.width)
-        .initial_indent("  ")
-        .subsequent_indent("      ")
+        .initial_indent(&indent)
+        .subsequent_indent(&below)
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .word_separator(textwrap::WordSeparator::AsciiSpace);
-    out.push_str(&textwrap::fill(&format!("{before}{text}"), options));
-    out.push('\n');
+    textwrap::fill(text.trim_start(), options)
 }
 
 fn summary(outcomes: &[Outcome], strict: bool, look: &Look) -> String {

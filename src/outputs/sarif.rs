@@ -148,7 +148,10 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
     let found: Vec<Found> = breaks.chain(checks).collect();
     let entries = catalogue::entries();
     let meaning = |code: &str| entries.iter().find(|entry| entry.code == code).map(|entry| entry.meaning.to_owned());
-    document(&found, &meaning, &report.unchecked)
+    let not_run = report.checks.iter().filter(|check| check.status == Status::CouldNotCheck);
+    let not_run = not_run.map(|check| format!("{}: {}", check.id, check.summary));
+    let unchecked: Vec<String> = report.unchecked.iter().cloned().chain(not_run).collect();
+    document(&found, &meaning, &unchecked)
 }
 
 fn broken(found: &Break, report: &Report) -> Found {

@@ -14,10 +14,12 @@ Examples:
   tapecheck corpus accept corpus/scale-out-that-bought
   tapecheck corpus accept --yes
 
-Exit status: 0 what the cases give now is accepted; 1 it was not, since the answer was no; 2 a case could not be checked, or there is no
-terminal to ask on and --yes was not given. Nothing is written unless everything was checked.";
+Exit status: 0 what the cases give now is accepted; 1 it was not, since the answer was no; 2 a case could not be checked, \
+or there is no terminal to ask on and --yes was not given. Nothing is written unless everything was checked.";
 
-/// Shows what each case gives now and did not give when it was accepted, asks, and takes it for right. Nothing is accepted unseen.
+/// Take what the cases give now for right, after showing what changes.
+///
+/// Shows what each case gives now and did not give when it was accepted, asks, and writes its expected.json. Nothing is accepted unseen.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Accept {

@@ -9,22 +9,26 @@ use super::super::{Failure, Output};
 use crate::brokers::recording::Existing;
 use crate::corpus::add::{self, Added, Wanted};
 use crate::corpus::case::{Command, Manifest};
+use crate::corpus::told::folded;
 use crate::outputs::paint::Look;
 
 const EXAMPLES: &str = "\
 Examples:
-  tapecheck corpus add hood-bought-instead --from bot --day 2026-02-05 --broker recordings/2026-02-05
-  tapecheck corpus add hood-bought-instead --from bot --from 2026-02-05T18:00:00Z --until 2026-02-05T19:00:00Z
-  tapecheck corpus add held-against-now --from bot --symbol HOOD,DAL --broker live
-  tapecheck corpus add cycle-stopped --from bot --audit --at 2026-02-05T15:00:00Z --into my-incidents
+  tapecheck corpus add wrong-side --from bot --day 2026-02-05
+  tapecheck corpus add wrong-side --from bot --from 2026-02-05 --until 2026-02-06
+  tapecheck corpus add wrong-side --from bot --broker recordings/2026-02-05
+  tapecheck corpus add held-by-nobody --from bot --symbol HOOD --broker live
+  tapecheck corpus add stopped --from bot --audit --at 2026-02-05T15:00:00Z
 
---from is given once with the bot's directory, and again with a time where the window begins: what is a directory is the
-directory, what is not is the time.
+--from is given once with the bot's directory, and again with a time where the window begins: what is a directory is the directory, \
+what is not is the time.
 
 Exit status: 0 the case was made, whatever its verdict; 2 it was not.";
 
-/// Makes a case of a bot's directory: cut to the window and to what its opening balance needs, redacted, all text. The case gives the
-/// verdict that the whole directory gives, or it is made wider until it does; nothing is written before it does.
+/// Make a case of a bot's directory: cut to a window, redacted, giving the same verdict.
+///
+/// It keeps the window and what its opening balance needs, as text. The case gives the verdict that the whole directory gives, or it is
+/// made wider until it does; nothing is written before it does.
 ///
 /// Ids, account numbers and keys are replaced, each by the same replacement everywhere. Look at the case before you share it: what a
 /// message says in words is kept.
@@ -55,8 +59,8 @@ pub struct Add {
     #[arg(long, requires = "at")]
     audit: bool,
     /// What happened, in a line
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    about: String,
+    #[arg(long, value_name = "TEXT")]
+    about: Option<String>,
     /// The corpus
     #[arg(long, value_name = "FOLDER", default_value = "corpus")]
     into: PathBuf,
@@ -80,7 +84,7 @@ impl Add {
         let has_broker = request.broker.is_some() || request.live.is_some();
         let manifest = Manifest {
             name: self.name,
-            about: self.about.trim().to_owned(),
+            about: self.about.unwrap_or_default().trim().to_owned(),
             shows: Vec::new(),
             looks_like: Vec::new(),
             command,
@@ -117,7 +121,7 @@ impl Add {
 /// What was kept, cut and redacted.
 fn told(added: &Added, look: &Look) -> String {
     let mut out = String::new();
-    let fold = |text: String| textwrap::fill(&text, textwrap::Options::new(look.width).subsequent_indent("    "));
+    let fold = |text: String| folded(&text, look);
     let _ = writeln!(out, "made {}", added.folder.display());
     let symbols = added.symbols.iter().join(", ");
     let about = if symbols.is_empty() { "all symbols".to_owned() } else { format!("only {symbols}") };

@@ -19,8 +19,9 @@ With one --with, that build is held against this one; with two, the first agains
 
 Exit status: 0 both builds give the same verdicts; 1 a verdict differs; 2 a case could not be checked by one of them.";
 
-/// Tells what two builds say differently of the same cases. A build is a tapecheck binary, which is run, or a file that
-/// `tapecheck corpus run --format json` wrote.
+/// Tell what two builds say differently of the same cases.
+///
+/// A build is a tapecheck binary, which is run, or a file that `tapecheck corpus run --format json` wrote. What is accepted plays no part.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Diff {

@@ -15,8 +15,9 @@ Examples:
 
 Exit status: 0; 2 if a case could not be read.";
 
-/// Shows each case: what happened, its window, its events, its breaks and their causes, as they were accepted. What happened is told
-/// where 120 columns are there for it.
+/// Show what there is: what happened, when, which breaks and causes.
+///
+/// Breaks and causes are those of the accepted report; nothing is replayed. What happened is told where 120 columns are there for it.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct List {

@@ -38,17 +38,13 @@ pub struct Corpus {
     verb: Verb,
 }
 
+// Each says itself what it does: the short and the long of it.
 #[derive(Subcommand, Debug)]
 enum Verb {
-    /// Replay every case, and tell which no longer gives the accepted verdict
     Run(run::Run),
-    /// Make a case of a bot's directory: cut to a window, redacted, giving the same verdict
     Add(add::Add),
-    /// Take what the cases give now for right, after showing what changes
     Accept(accept::Accept),
-    /// Show what there is: what happened, when, which breaks and causes
     List(list::List),
-    /// Tell what two builds say differently of the same cases
     Diff(diff::Diff),
 }
 

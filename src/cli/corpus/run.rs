@@ -16,11 +16,13 @@ Examples:
   tapecheck corpus run --format junit -o corpus.xml
   tapecheck corpus run --format sarif -o corpus.sarif
 
-Exit status: 0 every case gives the accepted verdict; 1 a case changed; 2 a case could not be checked. A run in which both
-happened exits 1 and says both.";
+Exit status: 0 every case gives the accepted verdict; 1 a case changed; 2 a case could not be checked. A run in \
+which both happened exits 1 and says both.";
 
-/// Replays every case and compares verdicts, not bytes: breaks, causes, books, checks, distrusted lines. A report that differs elsewhere,
-/// in its wording say, is a remark.
+/// Replay every case, and tell which no longer gives the accepted verdict.
+///
+/// Verdicts are compared, not bytes: breaks, causes, books, checks, distrusted lines. A report that differs elsewhere, in its wording say,
+/// is a remark.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Run {
