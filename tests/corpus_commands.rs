@@ -130,6 +130,12 @@ fn what_is_no_whole_case_was_not_checked() {
     broken(&|case| fs::remove_file(case.join("logs/attribution.jsonl")).unwrap(), "half-copied: logs/attribution.jsonl");
     broken(&|case| fs::remove_file(case.join("broker/orders.json")).unwrap(), "half-copied: broker/orders.json");
     broken(&|case| fs::remove_dir_all(case.join("broker")).unwrap(), "half-copied: broker is not there");
+    let undated = |case: &Path| {
+        for file in ["recording.json", "clock.json"] {
+            fs::remove_file(case.join("broker").join(file)).unwrap();
+        }
+    };
+    broken(&undated, "nothing in its recording tells when");
     broken(&|case| fs::rename(case, case.with_file_name("moved")).and_then(|()| copy_back(case)).unwrap(), "calls itself");
     broken(&toml("brokers = \"broker\""), "unknown field");
     broken(&toml("broker = \"../scale-out-that-bought/broker\""), "reaches outside of its folder");

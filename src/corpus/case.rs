@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::verdict::{NotAReport, Verdict};
+use crate::brokers::TimeSource;
 use crate::outputs::json;
 use crate::report::Asked;
 use crate::{CannotReplay, Replay, Request};
@@ -106,6 +107,11 @@ pub enum CannotLoad {
     /// Its flags make no request.
     #[error("{0}: case.toml asks for what cannot be run: {1}")]
     BadFlags(PathBuf, String),
+    /// Its recording is dated by the file's modification time, which a copy does not keep.
+    #[error(
+        "{0}: nothing in its recording tells when the broker was read; put `read_began` into a recording.json beside the answers"
+    )]
+    Undated(PathBuf),
     /// Something that it needs is not there.
     #[error("{0} is half-copied: {1} is not there; copy the whole folder again")]
     HalfCopied(PathBuf, String),
@@ -180,6 +186,9 @@ impl Case {
     /// Replays it. The report names the case and not the place where the corpus lies, so it is the same everywhere.
     pub fn replay(&self) -> Result<Replay, CannotLoad> {
         let mut replay = crate::replay(&self.request).map_err(|error| CannotLoad::Replay(self.folder.clone(), error))?;
+        if replay.report.broker.time_source == Some(TimeSource::Modified) {
+            return Err(CannotLoad::Undated(self.folder.clone()));
+        }
         replay.report.asked = self.asked();
         Ok(replay)
     }

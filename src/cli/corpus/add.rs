@@ -132,8 +132,8 @@ fn told(added: &Added, look: &Look) -> String {
     }
     let widest = added.files.iter().map(|file| file.path.len()).max().unwrap_or(0);
     for file in &added.files {
-        let cut = if file.lines == 0 { "  (cut)" } else { "" };
-        let lines = format!("{} of {} lines", file.lines, file.of);
+        let cut = if file.lines == 0 && file.unit == "lines" { "  (cut)" } else { "" };
+        let lines = format!("{} of {} {}", file.lines, file.of, file.unit);
         let _ = writeln!(out, "  {:<widest$}  {lines:>20}  {:>9} bytes{cut}", file.path, file.bytes);
     }
     let _ = writeln!(out, "redacted {} ids", added.replaced);

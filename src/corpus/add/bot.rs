@@ -17,9 +17,11 @@ use crate::read;
 pub struct Kept {
     /// Its path in the case.
     pub path: String,
-    /// Lines that were kept.
+    /// `lines`, or `rows` of an answer of the broker's.
+    pub unit: &'static str,
+    /// How many were kept.
     pub lines: u64,
-    /// Lines that there were.
+    /// How many there were.
     pub of: u64,
     /// Bytes that were kept.
     pub bytes: u64,
@@ -36,7 +38,7 @@ pub fn cut(directory: &Path, lines: &Lines, reach: &Reach, redactor: &mut Redact
     let mut kept = Vec::new();
     for (base, parts) in &files.iter().chunk_by(|(path, _)| plain(path).to_owned()) {
         let mut text = String::new();
-        let mut one = Kept { path: base.clone(), lines: 0, of: 0, bytes: 0 };
+        let mut one = Kept { path: base.clone(), unit: "lines", lines: 0, of: 0, bytes: 0 };
         for (path, file) in parts {
             // A state file is one record: it is needed whole, or it is another one.
             let wanted = if is_log(path) { lines.kept(path, reach) } else { None };

@@ -70,13 +70,15 @@ fn is_needed(row: &str, reach: &Reach) -> bool {
 
 /// What was kept of each answer.
 pub fn kept(cut: &Recording, whole: &Recording) -> Vec<Kept> {
-    let lines = |recording: &Recording, endpoint: Endpoint| {
-        recording.bodies.get(&endpoint).map_or(0, |body| body.text.lines().count() as u64)
+    let rows = |recording: &Recording, endpoint: Endpoint| {
+        let body = recording.bodies.get(&endpoint);
+        body.map_or(0, |body| serde_json::from_str::<Vec<&RawValue>>(&body.text).map_or(1, |rows| rows.len() as u64))
     };
     let one = |(endpoint, body): (&Endpoint, &Body)| Kept {
         path: format!("broker/{}", endpoint.file()),
-        lines: lines(cut, *endpoint),
-        of: lines(whole, *endpoint),
+        unit: "rows",
+        lines: rows(cut, *endpoint),
+        of: rows(whole, *endpoint),
         bytes: body.text.len() as u64,
     };
     cut.bodies.iter().map(one).collect()

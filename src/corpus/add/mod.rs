@@ -10,13 +10,15 @@ use std::path::PathBuf;
 
 use super::case::{CannotLoad, Given, Manifest, Parse};
 use super::changes::{Change, changes};
-use super::verdict::{NotAReport, Verdict};
+use super::verdict::{Break, NotAReport, Verdict};
+use crate::breaks::Severity;
 use crate::brokers::Recording;
 use crate::brokers::recording::{self, CannotWrite, Existing};
 use crate::brokers::redact::Redactor;
 use crate::outputs::json;
 use crate::position::Symbol;
 use crate::read::{self, CannotRead};
+use crate::report;
 use crate::{CannotReplay, Request};
 
 pub use bot::Kept;
@@ -144,15 +146,18 @@ fn judged(request: &Request, readings: read::Readings, recording: Option<&Record
     Ok(Given::of(report)?.verdict)
 }
 
-/// Unless symbols were asked for, a case is about those that broke, if it says the same of them alone.
+/// Unless symbols were asked for, a case of an incident is about those that broke, if it says the same of them alone.
 fn narrowed(wanted: &mut Wanted, whole: Verdict, recording: Option<&Recording>) -> Result<Verdict, CannotAdd> {
+    let counts = |found: &&Break| found.severity != Severity::Note.code();
     let broke: Option<BTreeSet<Symbol>> =
-        whole.breaks.iter().map(|found| found.symbol.as_deref().and_then(Symbol::parse)).collect();
-    let broke = broke.filter(|broke| !broke.is_empty());
+        whole.breaks.iter().filter(counts).map(|found| found.symbol.as_deref().and_then(Symbol::parse)).collect();
+    let broke = broke.filter(|_| whole.verdict == report::Verdict::Breaks.code());
     let (true, None, Some(broke)) = (wanted.request.symbols.is_empty(), wanted.request.audit, broke) else { return Ok(whole) };
     let request = Request { symbols: broke, ..wanted.request.clone() };
     let alone = judged(&request, read::bot(&request.directory)?, recording)?;
-    if alone.verdict != whole.verdict || alone.breaks != whole.breaks {
+    let is_about =
+        |found: &&Break| found.symbol.as_deref().and_then(Symbol::parse).is_some_and(|one| request.symbols.contains(&one));
+    if alone.verdict != whole.verdict || !alone.breaks.iter().eq(whole.breaks.iter().filter(is_about)) {
         return Ok(whole);
     }
     let names: Vec<&str> = request.symbols.iter().map(Symbol::as_str).collect();
