@@ -5,6 +5,7 @@
 use assert_cmd::Command;
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use tempfile::TempDir;
@@ -347,7 +348,10 @@ fn bot() -> TempDir {
     let log = bot.join("logs/attribution.jsonl");
     let text = fs::read_to_string(&log).unwrap();
     let (first, second) = text.split_once('\n').unwrap();
-    fs::write(bot.join("logs/attribution.jsonl.1"), format!("{first}\n")).unwrap();
+    let packed = fs::File::create(bot.join("logs/attribution.jsonl.1.gz")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::default());
+    packed.write_all(format!("{first}\n").as_bytes()).unwrap();
+    packed.finish().unwrap();
     fs::write(log, format!("{second}not a record: order {ORDER} of account {ACCOUNT}\n{{\"order_id\": \"{ORDER}\", \"ts\":"))
         .unwrap();
     edit(bot.join("broker/account.json"), "MPLE", "MPL");
@@ -394,7 +398,7 @@ fn what_is_added_gives_the_same_verdict_and_tells_nobody_whose_it_is() {
     }
     // The parts of the log are one, in their order.
     let log = fs::read_to_string(case.join("logs/attribution.jsonl")).unwrap();
-    assert!(!case.join("logs/attribution.jsonl.1").exists());
+    assert!(!case.join("logs/attribution.jsonl.1.gz").exists());
     assert!(log.lines().next().unwrap().contains("open_DAL") && log.lines().count() == 4, "{log}");
     // Joins still work: the order that the broker filled is the one that the torn line names.
     let torn = log.lines().last().unwrap().split('"').nth(3).unwrap();

@@ -76,7 +76,11 @@ pub fn document(
     let places: BTreeMap<&str, usize> = rules.iter().enumerate().map(|(place, rule)| (*rule, place)).collect();
     let rule = |rule: &&str| {
         let meaning = meanings(rule).unwrap_or_else(|| (*rule).to_owned());
-        json!({"id": rule, "shortDescription": {"text": meaning}, "help": {"text": format!("tapecheck explain {rule}")}})
+        let mut row = json!({"id": rule, "shortDescription": {"text": meaning}});
+        if catalogue::entries().iter().any(|entry| entry.code == *rule) {
+            row["help"] = json!({"text": format!("tapecheck explain {rule}")});
+        }
+        row
     };
     let told = |why: &String| json!({"level": "error", "message": {"text": harmless(why, MESSAGE)}});
     let run = json!({

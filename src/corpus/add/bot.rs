@@ -42,6 +42,10 @@ pub fn cut(directory: &Path, lines: &Lines, reach: &Reach, redactor: &mut Redact
         for (path, file) in parts {
             // A state file is one record: it is needed whole, or it is another one.
             let wanted = if is_log(path) { lines.kept(path, reach) } else { None };
+            // The last line of a part may be torn; the next part must not go on in it.
+            if !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
+            }
             part(file, wanted.as_ref(), &mut text, &mut one)?;
         }
         kept.push(one);
@@ -110,7 +114,6 @@ fn part(file: &Path, wanted: Option<&BTreeSet<u32>>, text: &mut String, kept: &m
         };
         text.push_str(valid);
         let is_whole = valid.len() == bytes.len();
-        // The last line of a part may be torn; the next part must not go on in it.
         if !valid.ends_with('\n') && (!is_whole || wanted.is_some()) {
             text.push('\n');
         }
