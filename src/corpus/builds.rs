@@ -38,6 +38,7 @@ struct Wire {
 
 #[derive(Deserialize)]
 struct CaseWire {
+    name: String,
     path: String,
     why: Option<String>,
     report: Option<Value>,
@@ -68,7 +69,11 @@ fn said(build: &Path, bytes: &[u8], error: &str) -> Result<Said, CannotAsk> {
         (Some(report), _) => Verdict::of(report).map_err(|error| error.to_string()),
         (None, why) => Err(why.clone().unwrap_or_else(|| "there is no report".to_owned())),
     };
-    Ok(wire.cases.iter().map(|case| (case.path.clone(), verdict(case))).collect())
+    // A corpus lies elsewhere on another machine; its cases have their names everywhere.
+    let names: BTreeSet<&str> = wire.cases.iter().map(|case| case.name.as_str()).collect();
+    let is_named = names.len() == wire.cases.len();
+    let key = |case: &CaseWire| if is_named { case.name.clone() } else { case.path.clone() };
+    Ok(wire.cases.iter().map(|case| (key(case), verdict(case))).collect())
 }
 
 /// What two builds say of one case.
@@ -153,13 +158,13 @@ pub fn text(compared: &[(String, Compared)], look: &Look) -> String {
 
 /// For programs.
 pub fn document(compared: &[(String, Compared)]) -> String {
-    let cases = compared.iter().map(|(path, one)| match one {
-        Compared::Same => json!({"path": path, "status": "same"}),
+    let cases = compared.iter().map(|(name, one)| match one {
+        Compared::Same => json!({"case": name, "status": "same"}),
         Compared::Changed(changes) => {
             let says: Vec<String> = changes.iter().map(ToString::to_string).collect();
-            json!({"path": path, "status": "changed", "changes": says})
+            json!({"case": name, "status": "changed", "changes": says})
         }
-        Compared::CouldNotCheck(reasons) => json!({"path": path, "status": "could_not_check", "why": reasons}),
+        Compared::CouldNotCheck(reasons) => json!({"case": name, "status": "could_not_check", "why": reasons}),
     });
     format!("{:#}\n", json!({"schema": "tapecheck.corpus-diff/1", "cases": cases.collect::<Vec<_>>()}))
 }

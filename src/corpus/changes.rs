@@ -244,3 +244,86 @@ fn position(f: &mut fmt::Formatter<'_>, book: &str, symbol: &str, was: Option<&R
     let details = [detail(|row| &row.avg_entry_price, "entry price"), detail(|row| &row.entry_score, "entry score")];
     f.write_str(&details.into_iter().flatten().join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn broken(id: &str, symbol: &str, at: &str, cause: &str) -> Value {
+        json!({"id": id, "symbol": symbol, "kind": "quantity", "severity": "break", "book": "expected", "witness": "broker",
+            "expected": "7", "actual": "9", "opened_at": at, "first_failed_at": at, "cause": {"code": cause, "proved": true}})
+    }
+
+    fn verdict(word: &str, breaks: &[Value], quantity: &str, status: &str, reasons: &[&str]) -> Verdict {
+        let integrity: Vec<Value> = reasons.iter().map(|reason| json!({"source": "logs/run.jsonl", "reason": reason})).collect();
+        let report = json!({"verdict": word, "breaks": breaks, "window": {"from": null, "until": null},
+            "books": {"broker": {"positions": [{"symbol": "DAL", "qty": quantity, "avg_entry_price": "1"}]}},
+            "checks": [{"id": "main_loop", "status": status}], "integrity": integrity});
+        Verdict::of(&report).unwrap()
+    }
+
+    fn told(was: &Verdict, is: &Verdict) -> Vec<String> {
+        changes(was, is).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn every_change_is_told_in_the_words_of_the_domain() {
+        let was = verdict("breaks", &[broken("a", "DAL", "2026-03-11T14:00:00Z", "side_flip")], "7", "pass", &["torn_line"]);
+        let is =
+            verdict("clean", &[broken("b", "KO", "2026-03-11T14:00:00Z", "unknown")], "9", "fail", &["not_json", "not_json"]);
+        assert_eq!(
+            told(&was, &is),
+            [
+                "the verdict was breaks and is clean",
+                "a break vanished: DAL quantity (break, expected against broker): expected 7, actual 9, first failed \
+                 2026-03-11T14:00:00Z, cause side_flip",
+                "a break appeared: KO quantity (break, expected against broker): expected 7, actual 9, first failed \
+                 2026-03-11T14:00:00Z, cause unknown",
+                "the position of DAL in the broker book was 7 and is 9",
+                "the check main_loop was pass and is fail",
+                "not_json appeared in logs/run.jsonl (2)",
+                "torn_line vanished from logs/run.jsonl (was 1)",
+            ]
+        );
+        assert!(told(&was, &was).is_empty());
+    }
+
+    #[test]
+    fn a_break_is_paired_by_its_id_then_by_its_time_then_by_what_it_is_about() {
+        let (early, late) = ("2026-03-11T14:00:00Z", "2026-03-11T15:00:00Z");
+        let was =
+            verdict("breaks", &[broken("a", "DAL", early, "side_flip"), broken("b", "DAL", late, "unknown")], "7", "pass", &[]);
+        // The first is gone; the second, which is the same, must not be taken for it.
+        let is = verdict("breaks", &[broken("b", "DAL", late, "unknown")], "7", "pass", &[]);
+        assert!(matches!(&changes(&was, &is)[..], [Change::BreakVanished(found)] if found.id == "a"));
+        let is = verdict(
+            "breaks",
+            &[broken("b", "DAL", late, "unknown"), broken("c", "DAL", early, "partial_fill")],
+            "7",
+            "pass",
+            &[],
+        );
+        assert_eq!(told(&was, &is), ["the cause of DAL quantity was side_flip and is partial_fill"]);
+        let is =
+            verdict("breaks", &[broken("b", "DAL", late, "unknown"), broken("c", "DAL", late, "side_flip")], "7", "pass", &[]);
+        assert_eq!(
+            told(&was, &is),
+            [format!("the break DAL quantity changed: opened was {early}, is {late}; first failed was {early}, is {late}")]
+        );
+    }
+
+    #[test]
+    fn what_a_book_says_of_a_position_is_told_field_by_field() {
+        let was = verdict("clean", &[], "7", "pass", &[]);
+        let mut is = was.clone();
+        let row = is.books.values_mut().next().unwrap();
+        row.avg_entry_price = Some("2".to_owned());
+        row.entry_score = Some("0".to_owned());
+        let says = "the entry price of DAL in the broker book was 1 and is 2; \
+                    the entry score of DAL in the broker book was unknown and is 0";
+        assert_eq!(told(&was, &is), [says]);
+        is.books.clear();
+        assert_eq!(told(&was, &is), ["the position of DAL in the broker book was 7 and is nothing"]);
+    }
+}

@@ -134,7 +134,8 @@ pub fn junit(outcomes: &[Outcome], strict: bool) -> Result<String, junit::Cannot
                 }
             }
         };
-        Test { name: outcome.name.clone(), class: "corpus".to_owned(), outcome: result, text }
+        let class = outcome.folder.parent().map(shown).filter(|parent| !parent.is_empty());
+        Test { name: outcome.name.clone(), class: class.unwrap_or_else(|| "corpus".to_owned()), outcome: result, text }
     };
     junit::suite("corpus", outcomes.iter().map(test).collect())
 }

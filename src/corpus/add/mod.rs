@@ -172,6 +172,9 @@ fn what_differs(whole: &Verdict, now: &Verdict) -> Vec<Change> {
     changes(&without(whole), &without(now))
 }
 
+/// Breaks that the line about a case names until somebody says what happened.
+const NAMED: usize = 4;
+
 /// Causes are named once, as they are found.
 fn describe(manifest: &mut Manifest, verdict: &Verdict) {
     let known = |code: &&str| crate::causes::ALL.iter().any(|cause| cause.code == *code);
@@ -179,7 +182,10 @@ fn describe(manifest: &mut Manifest, verdict: &Verdict) {
     manifest.shows = causes.into_iter().map(str::to_owned).collect();
     if manifest.about.is_empty() {
         let breaks = verdict.breaks.iter().map(|found| format!("{} {}", found.symbol.as_deref().unwrap_or("*"), found.kind));
-        let breaks = breaks.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
+        let breaks: Vec<String> = breaks.collect::<BTreeSet<_>>().into_iter().collect();
+        let more = breaks.len().saturating_sub(NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let breaks = format!("{}{more}", breaks[..breaks.len().min(NAMED)].join(", "));
         let failed = verdict.breaks.iter().map(|found| found.first_failed_at.as_str()).min();
         let day = |at: &str| at.get(..10).map(str::to_owned);
         let when = manifest.day.clone().or_else(|| failed.or(verdict.window.1.as_deref()).and_then(day));
