@@ -27,12 +27,16 @@ deny:
 # Accept today's output as golden, and today's reports of the cases
 bless:
     INSTA_UPDATE=always cargo test --test golden
-    UPDATE_CASES=1 cargo test --test corpus
+    cargo run --release -- corpus accept --yes
     git status --short snapshots corpus
 
 # Replay one case of the corpus
 case NAME *FLAGS:
     cargo run --release -- replay corpus/{{NAME}} --broker corpus/{{NAME}}/broker {{FLAGS}}
+
+# Tell which cases no longer give the accepted verdict
+corpus *FLAGS:
+    cargo run --release -- corpus run {{FLAGS}}
 
 # How the cost of explaining grows: ratios of one run
 bench:

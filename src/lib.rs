@@ -30,6 +30,7 @@ pub mod cause;
 pub mod causes;
 pub mod checks;
 pub mod cli;
+pub mod corpus;
 pub mod counts;
 pub mod event;
 pub mod excerpts;

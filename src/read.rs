@@ -123,6 +123,30 @@ pub fn bot(directory: &Path) -> Result<Readings, CannotRead> {
     Ok(readings)
 }
 
+/// Reads what would be the files of a directory, each a path below it and its text, uncompressed. Files that no format claims are passed
+/// over, as in a directory.
+pub fn texts(files: Vec<(String, String)>) -> Readings {
+    let mut files: Vec<(String, String, Format)> =
+        files.into_iter().filter_map(|(path, text)| format_of(&path).map(|format| (path, text, format))).collect();
+    files.sort_by(|one, two| one.0.cmp(&two.0));
+    let missing = missing(
+        |path| files.iter().any(|(other, _, _)| other == path),
+        |base| files.iter().any(|(other, _, _)| other.starts_with(base)),
+    );
+    let mut readings = Readings { missing, ..Readings::default() };
+    for (path, text, format) in files {
+        readings.find(path, format, Text::Memory(text));
+    }
+    readings
+}
+
+/// The format that claims a path below the bot's directory.
+fn format_of(path: &str) -> Option<Format> {
+    let is_log = |format: &&LogFormat| format.paths.iter().any(|base| path.strip_prefix(base).is_some_and(is_spelling));
+    let book = books::ALL.iter().find(|format| format.path == path).map(Format::Book);
+    book.or_else(|| logs::ALL.iter().find(is_log).map(Format::Log))
+}
+
 impl Readings {
     /// Adds a file of the bot's: a state file is read, a log is to be read.
     fn find(&mut self, path: String, format: Format, text: Text) {
@@ -233,7 +257,6 @@ pub fn files(directory: &Path) -> Vec<(String, PathBuf)> {
 /// The files that are there, sorted by path, and the required ones that are not.
 fn find(directory: &Path) -> (Vec<Found>, Vec<&'static str>) {
     let mut found = Vec::new();
-    let mut missing = Vec::new();
     for format in logs::ALL {
         for base in format.paths {
             for path in spellings(directory, base) {
@@ -241,20 +264,25 @@ fn find(directory: &Path) -> (Vec<Found>, Vec<&'static str>) {
             }
         }
     }
-    // Without the bot's own account of its trades there is nothing to hold the other books against.
-    if !found.iter().any(|found| found.path.starts_with(logs::OWN_ACCOUNT)) {
-        missing.push(logs::OWN_ACCOUNT);
-    }
     for format in books::ALL {
         let file = directory.join(format.path);
         if fs::symlink_metadata(&file).is_ok() {
             found.push(Found { path: format.path.to_owned(), file, format: Format::Book(format) });
-        } else if format.required {
-            missing.push(format.path);
         }
     }
     found.sort_by(|one, two| one.path.cmp(&two.path));
+    let missing = missing(
+        |path| found.iter().any(|found| found.path == path),
+        |base| found.iter().any(|found| found.path.starts_with(base)),
+    );
     (found, missing)
+}
+
+/// The required files of which there is none. Without the bot's own account of its trades there is nothing to hold the other books against.
+fn missing(is_there: impl Fn(&str) -> bool, begins_one: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let account = Some(logs::OWN_ACCOUNT).filter(|base| !begins_one(base));
+    let books = books::ALL.iter().filter(|format| format.required && !is_there(format.path)).map(|format| format.path);
+    account.into_iter().chain(books).collect()
 }
 
 /// `run.jsonl`, and beside it `run.jsonl.1`, `run.jsonl.gz`, `run.jsonl.2.zst`, ….
@@ -272,13 +300,18 @@ fn spellings(directory: &Path, base: &str) -> Vec<String> {
     for entry in entries {
         let file_name = entry.file_name();
         let Some(rest) = file_name.to_str().and_then(|file_name| file_name.strip_prefix(name)) else { continue };
-        let known =
-            |part: &str| part == "gz" || part == "zst" || (!part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-        if rest.is_empty() || rest.strip_prefix('.').is_some_and(|rest| rest.split('.').all(known)) {
+        if is_spelling(rest) {
             paths.push(format!("{folder}/{name}{rest}"));
         }
     }
     paths
+}
+
+/// What may stand after a log's plain name: nothing, a rotation number, a compression.
+fn is_spelling(rest: &str) -> bool {
+    let known =
+        |part: &str| part == "gz" || part == "zst" || (!part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    rest.is_empty() || rest.strip_prefix('.').is_some_and(|rest| rest.split('.').all(known))
 }
 
 /// Opens a file as it is at this moment: what is appended while it is read belongs to the next run.

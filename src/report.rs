@@ -227,12 +227,15 @@ fn run_checks(parts: &Parts<'_>, breaks: &[Break], unchecked: &[String]) -> Vec<
 }
 
 /// A break that was resolved is the incident that a replay looks for, and history for an audit (contract, section 1).
+fn counts(found: &Break, strict: bool, is_audit: bool) -> bool {
+    let stands = !is_audit || found.is_open();
+    stands && (found.severity == Severity::Break || (strict && found.severity == Severity::Warning))
+}
+
 fn verdict(parts: &Parts<'_>, breaks: &[Break], checks: &[Finding], unchecked: &[String]) -> Verdict {
     let strict = parts.asked.strict;
-    let stands = |found: &Break| parts.audit.is_none() || found.is_open();
-    let counts = |found: &Break| found.severity == Severity::Break || (strict && found.severity == Severity::Warning);
     let fails = |check: &Finding| check.status == Status::Fail || (strict && check.status == Status::Warn);
-    if breaks.iter().any(|found| stands(found) && counts(found)) || checks.iter().any(fails) {
+    if breaks.iter().any(|found| counts(found, strict, parts.audit.is_some())) || checks.iter().any(fails) {
         Verdict::Breaks
     } else if unchecked.is_empty() && checks.iter().all(|check| check.status != Status::CouldNotCheck) {
         Verdict::Clean
@@ -356,6 +359,22 @@ fn stated_book(name: BookName, book: &LastBook) -> Book {
 }
 
 impl Report {
+    /// Whether a break counts for the verdict.
+    pub fn counts(&self, found: &Break) -> bool {
+        counts(found, self.asked.strict, self.audit.is_some())
+    }
+
+    /// Where a source lies, as the one who asked would open it. An answer that was never a file keeps the name that a recording gives it.
+    pub fn file_of(&self, source: &str) -> String {
+        let recording = self.asked.broker.as_deref().filter(|broker| *broker != "live");
+        match source.strip_prefix("broker/").zip(recording) {
+            Some((name, recording)) if recording.ends_with(name) => recording.to_owned(),
+            Some((name, recording)) => format!("{}/{name}", recording.trim_end_matches('/')),
+            None if source.starts_with("broker/") => source.to_owned(),
+            None => format!("{}/{source}", self.asked.directory.trim_end_matches('/')),
+        }
+    }
+
     /// The path of an origin's source.
     pub fn path_of(&self, origin: Origin) -> &str {
         self.sources.get(usize::from(origin.source.0)).map_or("", |source| &source.path)

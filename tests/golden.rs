@@ -18,7 +18,7 @@ fn golden(name: &str, arguments: &[&str]) {
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.add_filter(r#""version": "[^"]+""#, r#""version": "[version]""#);
+    settings.add_filter(r#""(version|semanticVersion)": "[^"]+""#, r#""$1": "[version]""#);
     settings.bind(|| insta::assert_snapshot!(name, stdout(arguments)));
 }
 
@@ -34,6 +34,12 @@ fn a_report_for_programs() {
 }
 
 #[test]
+fn a_report_for_ci() {
+    golden("report-junit", &[&["replay", "--format", "junit"], BREAKS].concat());
+    golden("report-sarif", &[&["replay", "--format", "sarif"], BREAKS].concat());
+}
+
+#[test]
 fn a_biography() {
     golden("biography", &[&["show", "biography", "--symbol", "DAL"], BREAKS].concat());
 }
@@ -46,6 +52,12 @@ fn the_help_of_each_command() {
     golden("help-show-tape", &["show", "tape", "--help"]);
     golden("help-show-book", &["show", "book", "--help"]);
     golden("help-show-biography", &["show", "biography", "--help"]);
+    golden("help-corpus", &["corpus", "--help"]);
+    golden("help-corpus-run", &["corpus", "run", "--help"]);
+    golden("help-corpus-add", &["corpus", "add", "--help"]);
+    golden("help-corpus-accept", &["corpus", "accept", "--help"]);
+    golden("help-corpus-list", &["corpus", "list", "--help"]);
+    golden("help-corpus-diff", &["corpus", "diff", "--help"]);
 }
 
 /// The README's blocks are the program's own words: each `$ command` is run, and what follows is what it printed.

@@ -3,27 +3,36 @@
 //! It works on the text itself. Only the strings that are ids change; every other byte, the spelling of numbers too,
 //! stays as it was sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::de::IgnoredAny;
 use thiserror::Error;
 
-/// The keys whose values are ids (alpaca.md 2.1, 2.2, 3.2, 4.2, 4.3).
-const ID_KEYS: [&str; 14] = [
+/// The keys whose values are ids (alpaca.md 2.1, 2.2, 3.2, 4.2, 4.3; `formats.md` 16). A number is never one of
+/// them: it stays.
+const ID_KEYS: [&str; 22] = [
+    "account",
     "account_id",
     "account_number",
+    "alpaca_order_id",
+    "api_key",
     "asset_id",
     "client_order_id",
+    "entry_order_id",
     "execution_id",
+    "exit_order_id",
     "group_id",
     "id",
     "order_id",
+    "order_ids",
     "parent_order_id",
     "previous_id",
     "ref_id",
     "replaced_by",
     "replaces",
     "request_id",
+    "secret_key",
+    "token",
 ];
 /// A spread's parent may carry this instead of an asset's id (alpaca.md 1.4); it tells nothing.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
@@ -96,12 +105,59 @@ impl Redactor {
         self.replacements.entry(original.to_owned()).or_insert_with(replacement).clone()
     }
 
-    /// Free text, such as a line of a bot's log, with the ids replaced that were met so far.
+    /// Free text, such as a bot's log, with the ids replaced that were met so far: where several begin in one place, the longest.
+    ///
+    /// One pass over the text, however many ids there are.
     pub fn text(&self, text: &str) -> String {
-        let mut met: Vec<_> = self.replacements.iter().filter(|(original, _)| original.len() >= FREE_TEXT_MINIMUM).collect();
-        // The longest first: one id may be the beginning of another.
-        met.sort_by_key(|(original, _)| std::cmp::Reverse(original.len()));
-        met.into_iter().fold(text.to_owned(), |text, (original, replacement)| text.replace(original, replacement))
+        let mut met: HashMap<&[u8], Vec<(&str, &str)>> = HashMap::new();
+        for (original, replacement) in &self.replacements {
+            if let Some(beginning) = original.as_bytes().get(..FREE_TEXT_MINIMUM) {
+                met.entry(beginning).or_default().push((original, replacement));
+            }
+        }
+        let mut out = String::with_capacity(text.len());
+        let (mut copied, mut place) = (0, 0);
+        while let Some(beginning) = text.as_bytes().get(place..place + FREE_TEXT_MINIMUM) {
+            let candidates = met.get(beginning).into_iter().flatten();
+            let longest = candidates.filter(|(original, _)| text.as_bytes()[place..].starts_with(original.as_bytes()));
+            match longest.max_by_key(|(original, _)| original.len()) {
+                Some((original, replacement)) => {
+                    out.push_str(&text[copied..place]);
+                    out.push_str(replacement);
+                    place += original.len();
+                    copied = place;
+                }
+                None => place += 1,
+            }
+        }
+        out.push_str(&text[copied..]);
+        out
+    }
+
+    /// Free text as above, and what has the shape of an id or a key though it was not met anywhere: a torn line still tells whose it is.
+    pub fn stray(&mut self, text: &str) -> String {
+        let text = self.text(text);
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        let in_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        while let Some(start) = rest.find(in_word) {
+            let (before, from) = rest.split_at(start);
+            let (word, after) = from.split_at(from.find(|letter| !in_word(letter)).unwrap_or(from.len()));
+            out.push_str(before);
+            if is_ours(word) || !tells_whose(word) {
+                out.push_str(word);
+            } else {
+                out.push_str(&self.id(word));
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// How many ids were replaced.
+    pub fn count(&self) -> usize {
+        self.replacements.len()
     }
 
     fn replaced_literal(&mut self, literal: &str, value: &str) -> String {
@@ -124,6 +180,24 @@ fn replacement(original: &str, number: usize) -> String {
     }
     let beginning = if original.starts_with(OF_THE_BOT) { OF_THE_BOT } else { "" };
     format!("{beginning}redacted-{number:06}")
+}
+
+/// A replacement is not replaced again.
+fn is_ours(word: &str) -> bool {
+    word == NIL || word.starts_with(UUID_PREFIX) || word.contains("REDACTED")
+}
+
+/// The shape of an order's id, of a paper account's number, of a key or of its secret (alpaca.md 1.2, 2.1): nothing else in these logs looks so.
+fn tells_whose(word: &str) -> bool {
+    let shouts = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+    let is_number = word.len() == 12 && word.starts_with("PA");
+    let is_key = (20..=26).contains(&word.len()) && ["PK", "AK", "CK"].iter().any(|letters| word.starts_with(letters));
+    // A hash is as long and has one case only.
+    let both_cases =
+        [u8::is_ascii_uppercase, u8::is_ascii_lowercase].iter().all(|is_case| word.bytes().any(|byte| is_case(&byte)));
+    let is_secret = (40..=44).contains(&word.len()) && both_cases && has_digit && !word.contains('-');
+    is_uuid(word) || is_secret || (shouts && has_digit && (is_number || is_key))
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -180,6 +254,29 @@ mod tests {
         assert_eq!(redactor.id("uwbot-4d50d478"), "uwbot-redacted-000004");
         assert_eq!(redactor.id("PA3EXAMPLE01"), "PAREDACTED0002");
         assert_eq!((redactor.id(""), redactor.id(NIL)), (String::new(), NIL.to_owned()));
+    }
+
+    #[test]
+    fn of_ids_that_begin_alike_the_longest_is_replaced() {
+        let mut redactor = Redactor::new();
+        let (short, long) = (redactor.id("order-été"), redactor.id("order-été-2"));
+        let text = "é order-été order-été-2 order-été";
+        assert_eq!(redactor.text(text), format!("é {short} {long} {short}"));
+        assert_eq!(redactor.text("order"), "order");
+    }
+
+    #[test]
+    fn what_was_not_met_is_known_by_its_shape() {
+        let mut redactor = Redactor::new();
+        let met = redactor.json(&format!(r#"{{"order_id":"{UUID}"}}"#)).unwrap();
+        let torn = format!(
+            "\"order_id\": \"{UUID}\", \"b\": \"c0ffee00-0001-4e10-9a01-aa0000000002\", PA3EXAMPLE01 PKEXAMPLE0EXAMPLE0EX aEXAMPLE0aEXAMPLE0aEXAMPLE0aEXAMPLE0aEXA AAPL"
+        );
+        let redacted = redactor.stray(&torn);
+        assert!(redacted.contains(met.split('"').nth(3).unwrap()), "{redacted}");
+        assert!(!redacted.contains("c0ffee") && !redacted.contains("EXAMPLE") && redacted.ends_with(" AAPL"), "{redacted}");
+        assert_eq!(redactor.stray(&redacted), redacted);
+        assert_eq!(redactor.count(), 5);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+pub mod corpus;
 mod explain;
 mod record;
 mod replay;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use crate::CannotReplay;
 use crate::brokers::recording::CannotWrite;
+use crate::outputs::junit;
 use crate::report::Verdict;
 
 const EXAMPLES: &str = "\
@@ -60,6 +62,8 @@ enum Command {
     /// Show the stages: the tape, the expected book, the biography of a symbol
     #[command(subcommand)]
     Show(show::Show),
+    /// Keep recorded days as tests: replay cases, and tell what changed
+    Corpus(corpus::Corpus),
     /// Say what a code of a report means, and which case shows it
     Explain(explain::Explain),
     /// Print completions for a shell
@@ -78,9 +82,15 @@ pub enum Failure {
     /// A report could not be put into JSON.
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A report could not be put into XML.
+    #[error("cannot write JUnit XML: {0}")]
+    Junit(#[from] junit::CannotWrite),
     /// A recording could not be written.
     #[error(transparent)]
     Record(#[from] CannotWrite),
+    /// The cases could not be had.
+    #[error("{0}")]
+    Corpus(String),
     /// Flags that do not go together.
     #[error("{0}")]
     Usage(String),
@@ -123,6 +133,7 @@ pub fn main() -> u8 {
         Command::Audit(audit) => audit.run(look),
         Command::Record(record) => record.run(),
         Command::Show(show) => show.run(look),
+        Command::Corpus(corpus) => corpus.run(look),
         Command::Explain(explain) => explain.run(look),
         Command::Completions(completions) => Ok(completions.run()),
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::selection::{Asking, Format};
 use super::{Failure, Output};
-use crate::outputs::{json, paint::Look, text};
+use crate::outputs::{json, junit, paint::Look, sarif, text};
 
 /// Replays a bot's day: reads its logs and state files, folds what should be held, and holds it against every witness there is.
 #[derive(Args, Debug)]
@@ -31,6 +31,8 @@ pub(super) fn delivered(replay: &crate::Replay, format: Format, output: Option<P
         }
         Format::Text => text::write(&replay.report, &look),
         Format::Json => json::write(&replay.report)?,
+        Format::Junit => junit::write(&replay.report)?,
+        Format::Sarif => sarif::write(&replay.report)?,
     };
     Ok(Output::of(text, output, replay.report.verdict))
 }

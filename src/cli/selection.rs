@@ -107,6 +107,10 @@ pub enum Format {
     Text,
     /// For programs
     Json,
+    /// For CI: the verdict, each check and each break is a test
+    Junit,
+    /// For code hosts: each break on the line that did it
+    Sarif,
 }
 
 /// Formats of the stages.

@@ -13,3 +13,8 @@ pub fn clock() -> Time {
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
+
+/// The binary that runs.
+pub fn this_build() -> Result<std::path::PathBuf, String> {
+    std::env::current_exe().map_err(|error| format!("this build cannot be found: {error}; give two with --with"))
+}

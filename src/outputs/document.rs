@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 pub(super) struct Document<'a> {
     pub(super) schema: &'static str,
     pub(super) verdict: &'static str,
+    pub(super) verdict_hash: String,
     pub(super) unchecked: &'a [String],
     pub(super) window: WindowDocument,
     pub(super) broker: BrokerDocument<'a>,

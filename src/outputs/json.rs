@@ -9,6 +9,7 @@ use super::document::{
     FixDocument, IntegrityDocument, PositionDocument, Producer, ProfitDocument, ProvenanceDocument, SourceDocument,
     StatsDocument, TieDocument, UnreadDocument, WindowDocument,
 };
+use super::fingerprint;
 use crate::breaks::{BookName, Break, Evidence, Tie};
 use crate::brokers::{BrokerRead, Unread};
 use crate::checks::{Detail, Finding};
@@ -26,6 +27,11 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
+/// The report as a JSON value, its keys in alphabetical order.
+pub fn value(report: &Report) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(document(report))
+}
+
 /// The books alone, as the report has them.
 pub fn books(report: &Report) -> Result<String, serde_json::Error> {
     let books: BTreeMap<&'static str, BookDocument> =
@@ -36,9 +42,12 @@ pub fn books(report: &Report) -> Result<String, serde_json::Error> {
 }
 
 fn document(report: &Report) -> Document<'_> {
+    let books = report.books.iter().map(|book| (book.name.code(), self::book(book, report))).collect();
+    let breaks: Vec<_> = report.breaks.iter().map(|found| broken(found, report)).collect();
     Document {
         schema: "tapecheck.report/1",
         verdict: report.verdict.code(),
+        verdict_hash: fingerprint::of(report.verdict.code(), &breaks, &books),
         unchecked: &report.unchecked,
         window: WindowDocument {
             from: report.window.from.map(time::show),
@@ -48,8 +57,8 @@ fn document(report: &Report) -> Document<'_> {
         },
         broker: broker(&report.broker),
         sources: report.sources.iter().map(source).sorted_by(|one, two| one.path.cmp(two.path)).collect(),
-        books: report.books.iter().map(|book| (book.name.code(), self::book(book, report))).collect(),
-        breaks: report.breaks.iter().map(|found| broken(found, report)).collect(),
+        books,
+        breaks,
         fixes: report.fixes.iter().map(|fix| self::fix(fix, report)).collect(),
         checks: report.checks.iter().map(check).collect(),
         integrity: report.integrity.iter().map(integrity).collect(),
@@ -188,11 +197,11 @@ fn fix<'a>(fix: &'a Fix, report: &'a Report) -> FixDocument<'a> {
 }
 
 fn check(found: &Finding) -> CheckDocument<'_> {
-    let details = found.details.iter().map(|(key, detail)| (*key, value(detail))).collect();
+    let details = found.details.iter().map(|(key, detail)| (*key, self::detail(detail))).collect();
     CheckDocument { id: found.id, status: found.status.code(), summary: &found.summary, details }
 }
 
-fn value(detail: &Detail) -> Value {
+fn detail(detail: &Detail) -> Value {
     match detail {
         Detail::Text(text) => Value::from(text.as_str()),
         Detail::Count(count) => Value::from(*count),

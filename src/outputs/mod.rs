@@ -3,7 +3,10 @@
 pub mod audit;
 pub mod biography;
 mod document;
+mod fingerprint;
 pub mod json;
+pub mod junit;
 pub mod paint;
+pub mod sarif;
 pub mod stages;
 pub mod text;

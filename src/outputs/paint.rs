@@ -1,5 +1,6 @@
 //! How text looks: width, colour, how much of it.
 
+use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthChar;
 
 /// How text is laid out for one reader.
@@ -21,6 +22,11 @@ impl Look {
     /// For a pipe or a file: 80 columns, no colour.
     pub fn plain() -> Look {
         Look { width: 80, terminal: false, colour: false, verbose: false, quiet: false }
+    }
+
+    /// Text in a style, where the output takes colours.
+    pub fn paint(&self, text: &str, style: Style) -> String {
+        if self.colour { text.style(style).to_string() } else { text.to_owned() }
     }
 
     /// As much of `text` as fits when `used` columns are taken.

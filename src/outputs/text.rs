@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, Table, presets};
 use itertools::Itertools;
-use owo_colors::{OwoColorize, Style};
+use owo_colors::Style;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -232,6 +232,14 @@ fn one_break(report: &Report, found: &Break, look: &Look, out: &mut String) {
     }
 }
 
+/// A break in a line, for outputs that have no more room.
+pub(super) fn one_line(found: &Break) -> String {
+    let symbol = found.symbol.as_ref().map(|symbol| format!("{symbol} ")).unwrap_or_default();
+    let values = values(found).map(|values| format!("; {values}")).unwrap_or_default();
+    let edit = found.cause.edit.as_ref().map(|edit| format!(": {edit}")).unwrap_or_default();
+    format!("{symbol}{}{values}; cause {}{edit}", situation(found), found.cause.code)
+}
+
 /// What is the case, in words.
 fn situation(found: &Break) -> String {
     let book = match found.book {
@@ -434,11 +442,4 @@ fn one_entry(entry: &Integrity, look: &Look, out: &mut String) {
     }
     let style = if entry.forbids_clean { Style::new().yellow() } else { Style::new() };
     line(out, &look.paint(&format!("      {}", entry.consequence), style));
-}
-
-impl Look {
-    /// Text in a style, where the output takes colours.
-    pub fn paint(&self, text: &str, style: Style) -> String {
-        if self.colour { text.style(style).to_string() } else { text.to_owned() }
-    }
 }

@@ -63,7 +63,7 @@ pub(super) fn remove(path: &Path) -> Result<(), CannotWrite> {
 }
 
 /// Makes the new names last through a loss of power.
-pub(super) fn sync_folder(folder: &Path) -> Result<(), CannotWrite> {
+pub fn sync_folder(folder: &Path) -> Result<(), CannotWrite> {
     // Only Unix can open a folder; elsewhere the renames are as lasting as the system makes them.
     if cfg!(unix) {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| io_error(folder, source))?;

@@ -17,6 +17,7 @@ use super::{Body, Endpoint, Recording, TimeSource, Unread};
 use crate::json::{self, Field};
 use crate::time::Time;
 
+pub use files::sync_folder;
 pub use write::{CannotWrite, Existing, keep};
 
 /// Why a recording could not be read.
