@@ -192,6 +192,7 @@ impl Position {
             }
         };
         let moved = self.quantity.plus(&taken);
+        self.seen = false;
         let own_side =
             if side == Side::Long { Quantity::at_least(Decimal::ZERO) } else { Quantity::at_least(Decimal::ZERO).negated() };
         self.quantity = moved.narrowed(&own_side).unwrap_or(Quantity::FLAT);
@@ -260,6 +261,7 @@ impl Position {
             }
         }
         self.opening_unknown = false;
+        self.seen = false;
         self.moved = Quantity::FLAT;
         self.entered = Quantity::FLAT;
         self.provenance.confirm();
@@ -273,6 +275,7 @@ impl Position {
         self.quantity = quantity;
         self.unfilled = Decimal::ZERO;
         self.opening_unknown = false;
+        self.seen = false;
         self.moved = Quantity::FLAT;
         self.entered = Quantity::FLAT;
         self.provenance.confirm();

@@ -88,8 +88,8 @@ impl Ledger {
         let account = self.account(symbol);
         let before = account.position.clone();
         settle(&mut account.position, form, witness);
-        // That at least so much was there to be sold is the bot's own word, and brackets nothing.
-        let brackets = witness != Witness::ScaleOutRecord;
+        // That it is held, or at least so much of it, leaves open what the movements before it did: it brackets nothing.
+        let brackets = settles(form);
         if brackets {
             account.last_agreed = Some(evidence.clone());
         }
@@ -314,7 +314,7 @@ fn fits(position: &Position, form: &Form, tolerance: Decimal) -> bool {
         Form::NotHeld => Some(Decimal::ZERO),
         Form::AtLeast(_) | Form::Held | Form::ScoreLost(_) => None,
     };
-    if stated.is_some_and(|stated| !position.opening_is_plausible(stated)) {
+    if stated.is_some_and(|stated| !position.opening_is_plausible(stated) || (stated.is_zero() && position.seen)) {
         return false;
     }
     if allows(&position.quantity, form, tolerance) {
@@ -346,6 +346,7 @@ fn settle(position: &mut Position, form: &Form, witness: Witness) {
         Form::Held | Form::ScoreLost(_) => {
             if witness.standing() != Standing::Bot && position.quantity.is_open() {
                 position.provenance.confirm();
+                position.seen |= *form == Form::Held;
             }
         }
     }

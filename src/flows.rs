@@ -11,6 +11,9 @@ use crate::time::Time;
 /// A fill may precede the bot's record of it by this: the bot polls for up to 20 s and then verifies (`formats.md` 13.4).
 const REACH: Duration = Duration::seconds(45);
 
+/// The broker's clock and the bot's differ by less than this: an execution may be dated before a statement that it came after.
+const CLOCKS_APART: Duration = Duration::milliseconds(500);
+
 /// Client order ids of the bot begin with this (`formats.md` section 8).
 const BOTS: &str = "uwbot-";
 
@@ -93,8 +96,9 @@ impl Flows {
         self.flows.iter().filter(|flow| flow.belongs_to == Some(place)).count()
     }
 
-    /// Flows that belong to no movement, within a span.
+    /// Flows that belong to no movement, within a span of the bot's time.
     pub fn alone(&self, from: Time, until: Time) -> impl Iterator<Item = &Flow> {
+        let (from, until) = (from - CLOCKS_APART, until + CLOCKS_APART);
         self.flows.iter().filter(move |flow| flow.belongs_to.is_none() && from <= flow.at && flow.at <= until)
     }
 

@@ -23,6 +23,9 @@ const ONE_WRITE: Duration = Duration::milliseconds(5);
 /// Fewer rows than this may share a moment by chance: two entries in one cycle do.
 const RESET_ROWS: usize = 3;
 
+/// The reconciler makes a row without a score for an entry that the bot did not see filled, in the cycle after it: no reset.
+const JUST_ENTERED: Duration = Duration::minutes(2);
+
 /// Files of one cycle of the reconciler are written within this.
 const SAME_CYCLE: Duration = Duration::seconds(1);
 
@@ -203,7 +206,11 @@ impl Ledger {
         };
         self.breaks.push(found);
         let place = self.breaks.len() - 1;
-        self.account(symbol).score_lost = Some(place);
+        let account = self.account(symbol);
+        account.score_lost = Some(place);
+        if account.position.entry_time.is_some_and(|entered| event.at - entered <= JUST_ENTERED) {
+            self.just_entered.insert(place);
+        }
         Outcome::Failed
     }
 
@@ -248,6 +255,7 @@ impl Ledger {
             // The executor's file names all scores at one moment, whenever they went.
             found.kind == Kind::MissingEntryScore && !found.withdrawn && found.witness != Witness::ExecutorState.code()
         });
+        let lost = lost.filter(|(place, _)| !self.just_entered.contains(place));
         let mut lost: Vec<(Time, usize)> = lost.map(|(place, found)| (found.first_failed_at, place)).collect();
         lost.sort_unstable();
         for group in lost.chunk_by(|one, two| two.0 - one.0 <= ONE_WRITE) {

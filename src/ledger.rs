@@ -122,6 +122,8 @@ pub struct Ledger {
     pub(crate) settings: Settings,
     pub(crate) accounts: BTreeMap<Symbol, Account>,
     opening: Opening,
+    /// Breaks about the score of what was entered a moment before: an entry that the bot was not told of has none.
+    pub(crate) just_entered: BTreeSet<usize>,
     pub(crate) degraded: bool,
     /// The reconciler's last cycle had no answer of the broker.
     no_snapshot: bool,
@@ -173,6 +175,7 @@ impl Ledger {
             settings,
             accounts: BTreeMap::new(),
             opening: Opening::Unknown,
+            just_entered: BTreeSet::new(),
             degraded: false,
             no_snapshot: false,
             upcoming: VecDeque::new(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::broker::{Broker, Symbol, is_option};
 use super::chance::Chance;
-use super::moment::{MILLI, MINUTE, Moment, SECOND, aware};
+use super::moment::{MILLI, MINUTE, Moment, SECOND, aware, sign};
 use super::plan::{Age, Fault, Plan};
 use super::truth::{Episode, Truth};
 
@@ -13,6 +13,14 @@ const SHARES: [Symbol; 16] = [
     "AAPL", "MSFT", "NVDA", "AMD", "TSLA", "META", "AMZN", "SOFI", "PLTR", "NIO", "RIVN", "F", "BAC", "JPM", "XOM", "KO",
 ];
 const OPTIONS: [Symbol; 2] = ["XLF260619P00051500", "SPY260618C00600000"];
+
+/// Logs that were cut in place, so that they begin in the middle of the day; those of the trades are not.
+const CUT: [&str; 4] = [
+    "state/portfolio_state.jsonl",
+    "data/audit_positions_autofix.jsonl",
+    "logs/reconcile.jsonl",
+    "logs/position_reconciliation_v2.jsonl",
+];
 
 /// What the bot notes about a position.
 #[derive(Clone, Debug)]
@@ -72,8 +80,10 @@ pub struct Day {
     pub keep: BTreeSet<Symbol>,
     /// Traded in this cycle.
     pub used: BTreeSet<Symbol>,
-    /// When the portfolio's history begins.
+    /// When the logs begin that were cut.
     pub seen_from: Moment,
+    /// It is earlier than that.
+    pub unseen: bool,
     /// Symbols of the day.
     pub symbols: Vec<Symbol>,
     prices: BTreeMap<Symbol, Decimal>,
@@ -89,7 +99,7 @@ impl Day {
         let mut due = day.schedule();
         let mut cycle = 0;
         let mut end = day.start;
-        while cycle < day.plan.cycles || (!due.is_empty() && cycle < day.plan.cycles + 20) {
+        while cycle < day.plan.cycles || (!(due.is_empty() && day.is_settled()) && cycle < day.plan.cycles + 20) {
             end = day.cycle(cycle, &mut due);
             cycle += 1;
         }
@@ -98,6 +108,11 @@ impl Day {
         let plan = day.plan.clone();
         day.truth.weigh(&plan);
         day
+    }
+
+    /// The day does not end while the broker cannot be reached.
+    fn is_settled(&self) -> bool {
+        matches!(self.degraded, Degraded::Never | Degraded::Left(_))
     }
 
     fn begin(plan: Plan, mut chance: Chance) -> Day {
@@ -127,6 +142,7 @@ impl Day {
             keep: BTreeSet::new(),
             used: BTreeSet::new(),
             seen_from: start - SECOND,
+            unseen: false,
             symbols,
             prices,
             start,
@@ -135,7 +151,7 @@ impl Day {
         };
         let unseen = day.plan.faults.contains(&Fault::OpeningBalanceUnknown);
         if unseen {
-            day.seen_from = start + day.chance.between(5, day.plan.cycles) * MINUTE;
+            day.seen_from = start + day.chance.between(4, day.plan.cycles) * MINUTE;
         }
         if unseen || day.chance.percent(35) {
             day.night_before();
@@ -156,10 +172,6 @@ impl Day {
             let score = self.score();
             self.note(symbol, entered, price, quantity, score);
         }
-        if self.plan.faults.contains(&Fault::OpeningBalanceUnknown) {
-            let symbols = self.truth.night.iter().copied().collect();
-            self.happened(Fault::OpeningBalanceUnknown, symbols, self.start);
-        }
     }
 
     /// When which fault shall happen; some in the last minutes.
@@ -167,7 +179,11 @@ impl Day {
         let cycles = self.plan.cycles;
         let faults = self.plan.faults.clone();
         let mut due = Vec::new();
-        for fault in faults.into_iter().filter(|fault| *fault != Fault::OpeningBalanceUnknown && !fault.is_last()) {
+        for fault in faults.into_iter().filter(|fault| !fault.is_last()) {
+            if fault == Fault::OpeningBalanceUnknown {
+                due.push((self.chance.between(0, 3), fault));
+                continue;
+            }
             let late = fault != Fault::StateReset && self.chance.percent(10);
             let at = if late { cycles - self.chance.between(1, 3) } else { self.chance.between(2, cycles - 3) };
             due.push((at, fault));
@@ -284,11 +300,23 @@ impl Day {
         if wanting && held < 5 {
             count = count.max(2);
         }
+        if self.plan.age == Age::January && self.chance.percent(5) {
+            at = self.add(at);
+        }
         for _ in 0..if held < 7 { count } else { 0 } {
             let Some(symbol) = self.chance.one(&self.absent()) else { break };
             at = self.some_entry(at, symbol);
         }
         at
+    }
+
+    /// The older bot adds to what it holds.
+    fn add(&mut self, at: Moment) -> Moment {
+        let may = self.unhurt(1);
+        let Some(symbol) = self.chance.one(&may) else { return at };
+        let quantity = Decimal::from(self.chance.between(1, 30)) * sign(self.broker.quantity(symbol));
+        let gap = self.gap();
+        self.entry(super::entries::Entry::plain(at + gap, symbol, quantity))
     }
 
     // What may be traded.
@@ -341,8 +369,11 @@ impl Day {
         self.truth.episodes.push(Episode { fault, symbols, at, settled_at: at, also: Vec::new(), witnessed: false });
     }
 
-    /// A line of a log.
+    /// A line of a log. What is cut off a log's beginning is not there.
     pub fn line(&mut self, path: &'static str, line: String) {
+        if self.unseen && CUT.contains(&path) {
+            return;
+        }
         self.lines.entry(path).or_default().push(line);
     }
 

@@ -28,9 +28,9 @@ impl Day {
             Fault::DuplicateEntry => self.duplicate_entry(at),
             Fault::CorporateAction => self.corporate_action(at),
             Fault::ScoreLost => self.score_lost(at),
+            Fault::OpeningBalanceUnknown => self.opening_balance_unknown(at),
             Fault::ScaleOutNotApplied
             | Fault::ExitQueued
-            | Fault::OpeningBalanceUnknown
             | Fault::StateReset
             | Fault::TrackingLost
             | Fault::MetadataLost
@@ -215,6 +215,18 @@ impl Day {
         self.divide_price(symbol, ratio);
         self.happened(Fault::CorporateAction, vec![symbol], at);
         Some(at)
+    }
+
+    /// More of what was held the night before; the logs that tell of the night's are cut.
+    fn opening_balance_unknown(&mut self, at: Moment) -> Option<Moment> {
+        let may: Vec<Symbol> = self.unhurt(1).into_iter().filter(|symbol| self.truth.night.contains(symbol)).collect();
+        let symbol = self.chance.one(&may)?;
+        let more = Decimal::from(self.chance.between(1, 30)) * sign(self.broker.quantity(symbol));
+        let end = self.entry(Entry::plain(at, symbol, more));
+        self.keep.insert(symbol);
+        self.happened(Fault::OpeningBalanceUnknown, vec![symbol], at);
+        self.settle(end);
+        Some(end)
     }
 
     fn score_lost(&mut self, at: Moment) -> Option<Moment> {

@@ -1,12 +1,15 @@
 //! Holds a report against what really happened.
 
-use tapecheck::breaks::{Break, Kind, Severity};
+use tapecheck::breaks::{BookName, Break, Kind, Severity};
 use tapecheck::report::{Report, Verdict};
 use tapecheck::time;
 
-use super::moment::Moment;
+use super::moment::{MILLI, Moment};
 use super::plan::{Fault, Plan};
 use super::truth::{Episode, GRACE, Truth};
+
+/// The broker's clock and the bot's may be so far apart.
+const CLOCKS_APART: Moment = 300 * MILLI;
 
 /// What the tool made of one fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +108,9 @@ fn look(episode: &Episode, found: bool, entries: &[&Break]) -> Seen {
 
 fn is_about_notes(found: &Break) -> bool {
     let kind = matches!(found.kind, Kind::MissingMetadata | Kind::OrphanMetadata | Kind::MissingEntryScore);
-    kind || ["metadata_lost", "score_lost", "state_reset"].contains(&found.cause.code)
+    // A row keeps the side of the entry it was written for.
+    let side = found.kind == Kind::Side && found.book == BookName::Metadata;
+    kind || side || ["metadata_lost", "score_lost", "state_reset"].contains(&found.cause.code)
 }
 
 /// The entry may be about the fault: the same symbol, and both about what is held, or both about what is noted of it.
@@ -123,8 +128,10 @@ fn tells_of(found: &Break, episode: &Episode) -> bool {
 /// The fault lies between the last agreement and the first failure.
 fn brackets(found: &Break, episode: &Episode) -> bool {
     let moment = |time: tapecheck::time::Time| -> Moment { time.timestamp_micros() };
+    // What is said of notes and files has no agreement of its own: the last one is about what is held.
+    let of_a_file = is_about_notes(found) || found.book != BookName::Expected;
     let agreed_before = found.last_agreed_at.is_none_or(|agreed| moment(agreed) <= episode.settled_at + GRACE);
-    agreed_before && moment(found.first_failed_at) >= episode.at
+    (agreed_before || of_a_file) && moment(found.first_failed_at) >= episode.at - CLOCKS_APART
 }
 
 /// It is about no fault of the day, and true all the same.

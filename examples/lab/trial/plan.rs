@@ -247,7 +247,9 @@ impl Plan {
                 }
             },
         };
-        let age = if chance.percent(40) { Age::January } else { Age::Newer };
+        // Only the older bot adds to what it holds already.
+        let january = chance.percent(40) || faults.contains(&Fault::OpeningBalanceUnknown);
+        let age = if january { Age::January } else { Age::Newer };
         let witnesses = Witnesses::draw(&mut chance);
         let plan = Plan { faults, age, witnesses, dirt: chance.percent(30), cycles: chance.between(8, 26) };
         (plan, chance)

@@ -64,6 +64,7 @@ impl Day {
     pub fn reconcile(&mut self, at: Moment) {
         self.broker.until(at, &mut self.chance);
         let down = matches!(self.degraded, Degraded::Since(..));
+        self.unseen = at < self.seen_from;
         let book: BTreeMap<Symbol, Lot> = if down { BTreeMap::new() } else { self.broker.held.clone() };
         if self.plan.age == Age::January {
             self.restore(at - 40 * MILLI, &book, down);
@@ -214,9 +215,9 @@ impl Day {
             false => format!(r#"{{"timestamp": "{stamp}", "positions": [{}], "cash": 50000.0, "portfolio_value": 50000.0, "equity": 50000.0, "buying_power": 100000.0}}"#, positions.join(", ")),
         };
         let internal = format!(r#"{{"timestamp": "{stamp}", "positions": {{{}}}}}"#, inside.join(", "));
-        if self.plan.witnesses.portfolio && at >= self.seen_from {
+        if self.plan.witnesses.portfolio {
             self.line("state/portfolio_state.jsonl", format!(r#"{{"ts": "{stamp}", "alpaca": {answer}, "internal": {internal}, "diffs": [{}]}}"#, differences.all_rows()));
-            if !down {
+            if !down && !self.unseen {
                 self.truth.books.push(at);
             }
         }

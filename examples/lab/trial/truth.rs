@@ -85,20 +85,16 @@ impl Truth {
             Fault::MetadataLost | Fault::ScoreLost | Fault::TrackingLost | Fault::ScaleOutNotApplied => of_the_end,
             Fault::StaleState => self.traded.values().flatten().any(|at| *at > episode.at + GRACE),
             Fault::ExitQueued => self.read_at.is_some_and(|read| read > episode.at + GRACE),
-            // The first who states what is held must come after a trade that assumes another quantity.
             Fault::OpeningBalanceUnknown => {
-                let first = self.books.iter().copied().chain(self.read_at).min();
-                let before = |symbol: &Symbol, first| self.traded_between(symbol, 0, first - GRACE);
-                first.is_some_and(|first| self.night.iter().any(|symbol| before(symbol, first)))
+                !self.books.iter().any(|stated| *stated <= episode.at) && self.stated_after(symbol, episode)
             }
-            _ => self.known_before(symbol, episode.at) && self.stated_after(symbol, episode),
+            _ => self.known_before(episode.at) && self.stated_after(symbol, episode),
         }
     }
 
-    /// What was held before the fault is known: a whole book was stated, or the bot's own records begin with an entry of it.
-    fn known_before(&self, symbol: Symbol, at: Moment) -> bool {
-        let stated = self.books.iter().any(|stated| *stated <= at);
-        stated || (!self.night.contains(symbol) && self.traded_between(symbol, 0, at - 1))
+    /// What was held before the fault is known: a whole book was stated. That the tape tells of nothing before is not enough.
+    fn known_before(&self, at: Moment) -> bool {
+        self.books.iter().any(|stated| *stated <= at)
     }
 
     /// A whole book is stated late enough, and before the bot trades the symbol again.
