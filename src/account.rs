@@ -23,6 +23,8 @@ pub struct Account {
     pub before: VecDeque<(Time, Quantity)>,
     /// The last statement that held.
     pub last_agreed: Option<Evidence>,
+    /// When a witness last saw it held without saying how much.
+    pub seen_at: Option<Time>,
     /// The last movement.
     pub last_moved: Option<Time>,
     /// The last fill at the broker.
@@ -83,6 +85,7 @@ impl Account {
             position,
             before: VecDeque::new(),
             last_agreed: None,
+            seen_at: None,
             last_moved: None,
             last_fill: None,
             unconfirmed: false,
@@ -207,6 +210,7 @@ impl Position {
     fn corporate_action(&mut self, corporate: &CorporateAction) {
         match corporate.change {
             Change::Delta(delta) => {
+                self.seen = false;
                 self.quantity = self.quantity.plus(&Quantity::exact(delta));
                 self.claimed += delta;
                 self.settle_provenance();

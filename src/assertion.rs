@@ -92,12 +92,14 @@ impl Ledger {
         let brackets = settles(form);
         if brackets {
             account.last_agreed = Some(evidence.clone());
+        } else if witness.standing() != Standing::Bot {
+            account.seen_at = Some(event.at);
         }
         let moved = if brackets { std::mem::take(&mut account.moved) } else { Vec::new() };
         let pending = if settles(form) { account.pending.take() } else { None };
         let open = account.open.clone();
         for place in open {
-            if self.breaks[place].actual == Said::Held && settles(form) {
+            if settles(form) && is_more_exact(form, &self.breaks[place].actual) {
                 self.breaks[place].actual = said(form);
             }
             if event.at - self.breaks[place].first_failed_at <= grace && witness.standing() != Standing::Bot {
@@ -346,9 +348,18 @@ fn settle(position: &mut Position, form: &Form, witness: Witness) {
         Form::Held | Form::ScoreLost(_) => {
             if witness.standing() != Standing::Bot && position.quantity.is_open() {
                 position.provenance.confirm();
-                position.seen |= *form == Form::Held;
+                position.seen |= *form == Form::Held && position.quantity.known().is_none();
             }
         }
+    }
+}
+
+/// Whether a form says how much, and what was said before it only that it is held, or at least how much.
+fn is_more_exact(form: &Form, before: &Said) -> bool {
+    match (before, said(form).number()) {
+        (Said::Held, _) => true,
+        (Said::Quantity(range), Some(stated)) => range.known().is_none() && range.allows(stated, Decimal::ZERO),
+        (Said::Quantity(_) | Said::Count(_) | Said::Price(_) | Said::Nothing, _) => false,
     }
 }
 

@@ -83,7 +83,9 @@ fn broker_quantities(ledger: &Ledger) -> BTreeMap<Symbol, Decimal> {
 fn recognised(found: &Break, scene: &Scene<'_>) -> Option<(Cause, Option<Time>)> {
     causes::ALL.iter().find_map(|hypothesis| {
         let words = (hypothesis.recognise)(found, scene)?;
-        Some((Cause { code: hypothesis.code, proved: true, edit: Some(words), alternatives: Vec::new() }, None))
+        // What was held before the tape is what fits best: nothing rules out that it came later.
+        let proved = found.opening.is_none();
+        Some((Cause { code: hypothesis.code, proved, edit: Some(words), alternatives: Vec::new() }, None))
     })
 }
 
@@ -242,7 +244,16 @@ impl<'a> OwnTape<'a> {
             })
         };
         let exact = failing().find(|(_, form)| crate::assertion::said(form) == found.actual);
-        exact.or_else(|| failing().next().filter(|(place, _)| self.events[*place].at == found.first_failed_at))
+        let first = || failing().next().filter(|(place, _)| self.events[*place].at == found.first_failed_at);
+        exact.or_else(|| first().map(|(place, form)| (place, self.said_exactly(place, found).unwrap_or(form))))
+    }
+
+    /// The first who failed could not say how much; within the grace another said it, and agreed with what was adopted of the first.
+    fn said_exactly(&self, failed: usize, found: &Break) -> Option<Form> {
+        let until = found.first_failed_at + self.beginning.settings.grace;
+        let after = self.marks.iter().filter(|mark| mark.place > failed);
+        let soon = after.take_while(|mark| self.events.get(mark.place).is_some_and(|event| event.at <= until));
+        soon.filter_map(|mark| mark.stated).map(|(_, form)| form).find(|form| crate::assertion::said(form) == found.actual)
     }
 
     /// The last statement before `failed` that was exact and held: what came before it is agreed.

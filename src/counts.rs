@@ -76,8 +76,16 @@ impl Ledger {
     /// The one symbol that no witness has spoken of since it moved, where exactly one must be wrong.
     fn count_suspect(&self, count: usize, sure: &[Symbol], maybe: usize) -> Option<(Symbol, Form)> {
         let unconfirmed = |account: &Account| !account.moved.is_empty();
+        // What was held before it moved, or was seen held since, is not the one that is missing.
+        let began_unseen = |account: &Account| {
+            let first = account.moved.first();
+            first.is_some_and(|first| {
+                let began = account.position.entry_time.is_none_or(|entered| entered >= first.at);
+                began && account.seen_at.is_none_or(|seen| seen < first.at)
+            })
+        };
         if count + 1 == sure.len() {
-            let only = sure.iter().filter(|symbol| unconfirmed(&self.accounts[*symbol])).exactly_one().ok()?;
+            let only = sure.iter().filter(|symbol| began_unseen(&self.accounts[*symbol])).exactly_one().ok()?;
             return Some((only.clone(), Form::NotHeld));
         }
         if count == sure.len() + maybe + 1 {

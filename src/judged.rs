@@ -208,7 +208,8 @@ impl Ledger {
         let place = self.breaks.len() - 1;
         let account = self.account(symbol);
         account.score_lost = Some(place);
-        if account.position.entry_time.is_some_and(|entered| event.at - entered <= JUST_ENTERED) {
+        // Where nobody knows what it began with, its last movement is the entry.
+        if account.position.entry_time.or(account.last_moved).is_some_and(|entered| event.at - entered <= JUST_ENTERED) {
             self.just_entered.insert(place);
         }
         Outcome::Failed

@@ -222,14 +222,14 @@ impl Day {
         match self.degraded {
             Degraded::Since(_, until, _) if cycle >= until => self.degraded = Degraded::Over,
             Degraded::Never => {
-                let ready = self.quiet && self.broker.held.len() >= 3;
+                let symbols = self.scored();
+                let ready = self.quiet && symbols.len() >= 3;
                 let Some(place) = due.iter().position(|(when, what)| *what == Fault::StateReset && *when <= cycle) else { return };
                 if ready {
                     due.remove(place);
                     let until = cycle + self.chance.between(1, 4);
                     self.degraded = Degraded::Since(at, until, false);
                     self.notes.clear();
-                    let symbols = self.broker.held.keys().copied().collect();
                     self.happened(Fault::StateReset, symbols, at);
                 }
             }
@@ -240,7 +240,7 @@ impl Day {
     fn trade(&mut self, cycle: i64, began: Moment, due: &mut Vec<(i64, Fault)>) -> Moment {
         let mut at = began;
         let calm = |due: &[(i64, Fault)]| due.iter().any(|(when, what)| *what == Fault::StateReset && *when <= cycle + 1);
-        if calm(due) && self.broker.held.len() >= 3 {
+        if calm(due) && self.scored().len() >= 3 {
             return at;
         }
         let now: Vec<Fault> = due.iter().filter(|(when, _)| *when <= cycle).map(|(_, fault)| *fault).collect();
@@ -343,6 +343,12 @@ impl Day {
         self.held_alone(least).into_iter().filter(|symbol| !reset(symbol)).collect()
     }
 
+    /// Held, and its row has a score.
+    pub fn scored(&self) -> Vec<Symbol> {
+        let scored = |symbol: &&Symbol| self.notes.get(*symbol).is_some_and(|note| !note.score.is_zero());
+        self.broker.held.keys().filter(scored).copied().collect()
+    }
+
     /// Neither held, nor believed to be, nor traded in this cycle, nor hurt.
     pub fn absent(&self) -> Vec<Symbol> {
         let free = |symbol: &Symbol| {
@@ -366,7 +372,10 @@ impl Day {
     /// A fault happened.
     pub fn happened(&mut self, fault: Fault, symbols: Vec<Symbol>, at: Moment) {
         self.used.extend(symbols.iter().copied());
-        self.truth.episodes.push(Episode { fault, symbols, at, settled_at: at, also: Vec::new(), witnessed: false });
+        // A row that is made anew has no score.
+        let consequences = if fault == Fault::StateReset { vec!["score_lost"] } else { Vec::new() };
+        let also = Vec::new();
+        self.truth.episodes.push(Episode { fault, symbols, at, settled_at: at, also, consequences, witnessed: false });
     }
 
     /// A line of a log. What is cut off a log's beginning is not there.

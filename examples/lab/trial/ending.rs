@@ -61,7 +61,10 @@ impl Day {
     }
 
     fn metadata_lost(&mut self, last: Moment) -> Moment {
-        let symbol = self.one_left(1).filter(|symbol| self.notes.contains_key(symbol));
+        self.used.clear();
+        let scored = self.scored();
+        let may: Vec<Symbol> = self.unhurt(1).into_iter().filter(|symbol| scored.contains(symbol)).collect();
+        let symbol = self.chance.one(&may);
         match symbol {
             Some(symbol) => {
                 self.notes.remove(symbol);

@@ -230,7 +230,8 @@ impl Day {
     }
 
     fn score_lost(&mut self, at: Moment) -> Option<Moment> {
-        let may: Vec<Symbol> = self.unhurt(1).into_iter().filter(|symbol| self.notes.contains_key(symbol)).collect();
+        let scored = self.scored();
+        let may: Vec<Symbol> = self.unhurt(1).into_iter().filter(|symbol| scored.contains(symbol)).collect();
         let symbol = self.chance.one(&may)?;
         self.notes.remove(symbol);
         // It is held to the end, or nothing would show.

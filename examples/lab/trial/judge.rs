@@ -94,7 +94,8 @@ fn look(episode: &Episode, found: bool, entries: &[&Break]) -> Seen {
     let proved = |entry: &&&Break| entry.cause.proved;
     let named = entries.iter().filter(proved).any(|entry| right(entry.cause.code));
     let ambiguous = !named && entries.iter().any(|entry| entry.cause.alternatives.iter().any(|code| right(code)));
-    let misnamed = entries.iter().filter(proved).any(|entry| !right(entry.cause.code));
+    let true_too = |code: &str| right(code) || episode.consequences.contains(&code);
+    let misnamed = entries.iter().filter(proved).any(|entry| !true_too(entry.cause.code));
     Seen {
         fault: episode.fault,
         witnessed: episode.witnessed,

@@ -23,6 +23,8 @@ pub struct Episode {
     pub settled_at: Moment,
     /// Other names that are as true.
     pub also: Vec<&'static str>,
+    /// What is true because of it, and does not name it.
+    pub consequences: Vec<&'static str>,
     /// A witness that was kept could have shown it.
     pub witnessed: bool,
 }
@@ -82,7 +84,9 @@ impl Truth {
                 let told = plan.witnesses.autofix || plan.witnesses.portfolio || plan.age == Age::Newer;
                 told && still.count() >= 3
             }
-            Fault::MetadataLost | Fault::ScoreLost | Fault::TrackingLost | Fault::ScaleOutNotApplied => of_the_end,
+            // Within the grace after a trade the files may be late.
+            Fault::MetadataLost | Fault::TrackingLost => of_the_end && !self.traded_between(symbol, episode.at - GRACE, Moment::MAX),
+            Fault::ScoreLost | Fault::ScaleOutNotApplied => of_the_end,
             Fault::StaleState => self.traded.values().flatten().any(|at| *at > episode.at + GRACE),
             Fault::ExitQueued => self.read_at.is_some_and(|read| read > episode.at + GRACE),
             Fault::OpeningBalanceUnknown => {
