@@ -346,9 +346,12 @@ fn settle(position: &mut Position, form: &Form, witness: Witness) {
         Form::NotHeld => position.settle(Decimal::ZERO),
         Form::AtLeast(quantity) => position.narrow(*quantity),
         Form::Held | Form::ScoreLost(_) => {
-            if witness.standing() != Standing::Bot && position.quantity.is_open() {
+            if witness.standing() == Standing::Bot {
+                return;
+            }
+            position.seen |= *form == Form::Held && position.quantity.known().is_none();
+            if position.quantity.is_open() {
                 position.provenance.confirm();
-                position.seen |= *form == Form::Held && position.quantity.known().is_none();
             }
         }
     }

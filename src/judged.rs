@@ -206,13 +206,18 @@ impl Ledger {
         };
         self.breaks.push(found);
         let place = self.breaks.len() - 1;
+        self.account(symbol).score_lost = Some(place);
+        self.note_just_entered(symbol, place, event.at);
+        Outcome::Failed
+    }
+
+    /// Where nobody knows what it began with, its last movement is the entry.
+    fn note_just_entered(&mut self, symbol: &Symbol, place: usize, lost: Time) {
         let account = self.account(symbol);
-        account.score_lost = Some(place);
-        // Where nobody knows what it began with, its last movement is the entry.
-        if account.position.entry_time.or(account.last_moved).is_some_and(|entered| event.at - entered <= JUST_ENTERED) {
+        let entered = account.position.entry_time.or(account.last_moved);
+        if entered.is_some_and(|entered| lost >= entered && lost - entered <= JUST_ENTERED) {
             self.just_entered.insert(place);
         }
-        Outcome::Failed
     }
 
     pub(crate) fn resolve_score(&mut self, symbol: &Symbol, at: Time) {
@@ -291,6 +296,7 @@ impl Ledger {
             found.first_failed_at = since;
             found.opened_at = since;
             found.witness = Witness::Metadata.code();
+            self.note_just_entered(symbol, place, since);
         }
     }
 

@@ -343,9 +343,10 @@ impl Day {
         self.held_alone(least).into_iter().filter(|symbol| !reset(symbol)).collect()
     }
 
-    /// Held, and its row has a score.
+    /// Held, its row has a score, and always had.
     pub fn scored(&self) -> Vec<Symbol> {
         let scored = |symbol: &&Symbol| self.notes.get(*symbol).is_some_and(|note| !note.score.is_zero());
+        let scored = |symbol: &&Symbol| scored(symbol) && !self.truth.tolerated.contains(*symbol);
         self.broker.held.keys().filter(scored).copied().collect()
     }
 

@@ -26,7 +26,10 @@ impl Day {
                 self.reconcile(last);
             }
         }
-        for fault in self.plan.faults.clone() {
+        // What makes the reconciler write again comes first.
+        let mut faults = self.plan.faults.clone();
+        faults.sort_unstable();
+        for fault in faults {
             last = match fault {
                 Fault::ExitQueued => self.exit_queued(last),
                 Fault::MetadataLost => self.metadata_lost(last),

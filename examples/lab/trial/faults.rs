@@ -219,7 +219,8 @@ impl Day {
 
     /// More of what was held the night before; the logs that tell of the night's are cut.
     fn opening_balance_unknown(&mut self, at: Moment) -> Option<Moment> {
-        let may: Vec<Symbol> = self.unhurt(1).into_iter().filter(|symbol| self.truth.night.contains(symbol)).collect();
+        let untouched = |symbol: &Symbol| self.truth.night.contains(symbol) && !self.truth.traded.contains_key(symbol);
+        let may: Vec<Symbol> = self.unhurt(1).into_iter().filter(untouched).collect();
         let symbol = self.chance.one(&may)?;
         let more = Decimal::from(self.chance.between(1, 30)) * sign(self.broker.quantity(symbol));
         let end = self.entry(Entry::plain(at, symbol, more));
