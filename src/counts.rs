@@ -29,7 +29,9 @@ impl Ledger {
         if let Some(place) = self.count_open.take() {
             self.breaks[place].resolved_at = Some(event.at);
         }
-        if count == sure.len() && unsettled.is_empty() {
+        // Two faults can make a count right: nothing follows for the others while one of those counted was never seen.
+        let seen = || !sure.iter().any(|symbol| began_unseen(&self.accounts[symbol]));
+        if count == sure.len() && unsettled.is_empty() && seen() {
             for symbol in open.iter().filter(|symbol| !sure.contains(symbol)) {
                 self.holds(event, symbol, &Form::NotHeld, Witness::Reconciler);
                 self.keep_index(symbol);
@@ -76,14 +78,6 @@ impl Ledger {
     /// The one symbol that no witness has spoken of since it moved, where exactly one must be wrong.
     fn count_suspect(&self, count: usize, sure: &[Symbol], maybe: usize) -> Option<(Symbol, Form)> {
         let unconfirmed = |account: &Account| !account.moved.is_empty();
-        // What was held before it moved, or was seen held since, is not the one that is missing.
-        let began_unseen = |account: &Account| {
-            let first = account.moved.first();
-            first.is_some_and(|first| {
-                let began = account.position.entry_time.is_none_or(|entered| entered >= first.at);
-                began && account.seen_at.is_none_or(|seen| seen < first.at)
-            })
-        };
         if count + 1 == sure.len() {
             let only = sure.iter().filter(|symbol| began_unseen(&self.accounts[*symbol])).exactly_one().ok()?;
             return Some((only.clone(), Form::NotHeld));
@@ -125,4 +119,12 @@ impl Ledger {
         self.breaks[count].withdrawn = true;
         self.count_open = None;
     }
+}
+
+/// Whether it began with the movements that no witness has spoken of since. What was held before it moved, or was seen held, did not.
+fn began_unseen(account: &Account) -> bool {
+    account.moved.first().is_some_and(|first| {
+        let began = account.position.entry_time.is_none_or(|entered| entered >= first.at);
+        began && account.seen_at.is_none_or(|seen| seen < first.at)
+    })
 }

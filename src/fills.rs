@@ -68,7 +68,9 @@ pub fn statements(events: &[Event], grace: Duration, tolerance: Decimal) -> Vec<
     let Some((read_at, whole_origin, held)) = broker_positions(events) else { return Vec::new() };
     let mut courses: BTreeMap<&Symbol, Course> = BTreeMap::new();
     let mut oldest: Option<Time> = None;
-    for event in events.iter().filter(|event| event.at < read_at) {
+    // By the broker's clock a fill may be later than the read that it is in.
+    let may_be_in = |event: &&Event| event.at < read_at || (is_fill(event) && event.at - read_at <= grace);
+    for event in events.iter().filter(may_be_in) {
         if let Fact::Pulse(Pulse::BrokerOrder(order)) = &event.fact {
             courses.entry(&order.symbol).or_default().orders.entry(order.id.clone()).or_insert(Span::NONE).submitted =
                 Some(event.at);
@@ -140,6 +142,10 @@ fn anchored<'a>(
         possible.retain(|book| book.quantities.first().is_some_and(Decimal::is_zero));
     }
     if possible.len() == 1 { possible.pop() } else { None }
+}
+
+fn is_fill(event: &Event) -> bool {
+    matches!(&event.fact, Fact::Movement(movement) if matches!(movement.action, Action::Fill(_)))
 }
 
 type Held = BTreeMap<Symbol, Decimal>;

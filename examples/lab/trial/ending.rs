@@ -26,9 +26,9 @@ impl Day {
                 self.reconcile(last);
             }
         }
-        // What makes the reconciler write again comes first.
+        // What makes the reconciler write again comes first, what waits for the exchange to close last.
         let mut faults = self.plan.faults.clone();
-        faults.sort_unstable();
+        faults.sort_unstable_by_key(|fault| (*fault == Fault::ExitQueued, *fault));
         for fault in faults {
             last = match fault {
                 Fault::ExitQueued => self.exit_queued(last),

@@ -136,6 +136,7 @@ impl Fault {
             || with_reset.into_iter().any(|fault| both(Fault::StateReset, fault))
             || with_stale.into_iter().any(|fault| both(Fault::StaleState, fault))
             || both(Fault::ExitQueued, Fault::ScaleOutNotApplied)
+            || both(Fault::ScoreLost, Fault::StaleState)
     }
 }
 
