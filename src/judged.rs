@@ -211,7 +211,8 @@ impl Ledger {
         Outcome::Failed
     }
 
-    /// Where nobody knows what it began with, its last movement is the entry.
+    /// An entry that the bot was not told of has no score, and nothing was lost. Where nobody knows what it began with, its last movement
+    /// is the entry.
     fn note_just_entered(&mut self, symbol: &Symbol, place: usize, lost: Time) {
         let account = self.account(symbol);
         let entered = account.position.entry_time.or(account.last_moved);

@@ -122,7 +122,6 @@ pub struct Ledger {
     pub(crate) settings: Settings,
     pub(crate) accounts: BTreeMap<Symbol, Account>,
     opening: Opening,
-    /// Breaks about the score of what was entered a moment before: an entry that the bot was not told of has none.
     pub(crate) just_entered: BTreeSet<usize>,
     pub(crate) degraded: bool,
     /// The reconciler's last cycle had no answer of the broker.

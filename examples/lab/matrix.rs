@@ -81,7 +81,7 @@ impl Alarms {
 pub struct Matrix {
     faults: BTreeMap<(Part, Fault), Counts>,
     clean: BTreeMap<Witnesses, Alarms>,
-    faulty: Alarms,
+    faulty: BTreeMap<Witnesses, Alarms>,
     unplaced: u64,
     /// Days with which something is wrong: the row's name, the seed, what.
     pub complaints: Vec<(String, u64, Vec<String>)>,
@@ -118,7 +118,7 @@ impl Matrix {
         };
         match row {
             Row::Clean => self.clean.entry(trial.plan.witnesses).or_default().add(&alarms),
-            Row::Alone(_) | Row::Pair => self.faulty.add(&alarms),
+            Row::Alone(_) | Row::Pair => self.faulty.entry(trial.plan.witnesses).or_default().add(&alarms),
         }
         let complaints = judgement.complaints();
         if !complaints.is_empty() {
@@ -134,7 +134,9 @@ impl Matrix {
         for (key, alarms) in other.clean {
             self.clean.entry(key).or_default().add(&alarms);
         }
-        self.faulty.add(&other.faulty);
+        for (key, alarms) in other.faulty {
+            self.faulty.entry(key).or_default().add(&alarms);
+        }
         self.unplaced += other.unplaced;
         self.complaints.extend(other.complaints);
     }
@@ -153,19 +155,20 @@ impl Matrix {
         text
     }
 
-    /// Clean days by what was kept, and all days with a fault.
+    /// Days without a fault and with one, by what was kept.
     pub fn alarms(&self) -> String {
-        let mut text = "| days without a fault, with | days | false alarms | clean withheld |\n|---|--:|--:|--:|\n".to_owned();
-        let mut sum = Alarms::default();
-        for (witnesses, alarms) in self.clean.iter().rev() {
-            sum.add(alarms);
-            let Alarms { days, false_alarms, withheld } = alarms;
-            let _ = writeln!(text, "| {} | {days} | {false_alarms} | {withheld} |", witnesses.name());
+        let mut text =
+            "| kept | days without a fault | false alarms | clean withheld | days with a fault | false alarms beside it |\n"
+                .to_owned();
+        text.push_str("|---|--:|--:|--:|--:|--:|\n");
+        let (mut clean, mut faulty) = (Alarms::default(), Alarms::default());
+        for (witnesses, without) in self.clean.iter().rev() {
+            let with = self.faulty.get(witnesses).copied().unwrap_or_default();
+            clean.add(without);
+            faulty.add(&with);
+            alarm(&mut text, &witnesses.name(), without, &with);
         }
-        let Alarms { days, false_alarms, withheld } = sum;
-        let _ = writeln!(text, "| all | {days} | {false_alarms} | {withheld} |");
-        let Alarms { days, false_alarms, .. } = self.faulty;
-        let _ = writeln!(text, "| (days with a fault: beside it) | {days} | {false_alarms} | |");
+        alarm(&mut text, "all", &clean, &faulty);
         text
     }
 
@@ -178,4 +181,10 @@ impl Matrix {
 fn row(text: &mut String, name: &str, counts: &Counts) {
     let Counts { days, found, bracketed, named, ambiguous, misnamed, missed } = counts;
     let _ = writeln!(text, "| {name} | {days} | {found} | {bracketed} | {named} | {ambiguous} | {misnamed} | {missed} |");
+}
+
+fn alarm(text: &mut String, name: &str, clean: &Alarms, faulty: &Alarms) {
+    let Alarms { days, false_alarms, withheld } = clean;
+    let (others, beside) = (faulty.days, faulty.false_alarms);
+    let _ = writeln!(text, "| {name} | {days} | {false_alarms} | {withheld} | {others} | {beside} |");
 }

@@ -9,9 +9,8 @@ use super::moment::{MILLI, MINUTE, Moment, SECOND, aware, sign};
 use super::plan::{Age, Fault, Plan};
 use super::truth::{Episode, Truth};
 
-const SHARES: [Symbol; 16] = [
-    "AAPL", "MSFT", "NVDA", "AMD", "TSLA", "META", "AMZN", "SOFI", "PLTR", "NIO", "RIVN", "F", "BAC", "JPM", "XOM", "KO",
-];
+const SHARES: [Symbol; 16] =
+    ["AAPL", "MSFT", "NVDA", "AMD", "TSLA", "META", "AMZN", "SOFI", "PLTR", "NIO", "RIVN", "F", "BAC", "JPM", "XOM", "KO"];
 const OPTIONS: [Symbol; 2] = ["XLF260619P00051500", "SPY260618C00600000"];
 
 /// Logs that were cut in place, so that they begin in the middle of the day; those of the trades are not.
@@ -224,7 +223,9 @@ impl Day {
             Degraded::Never => {
                 let symbols = self.scored();
                 let ready = self.quiet && symbols.len() >= 3;
-                let Some(place) = due.iter().position(|(when, what)| *what == Fault::StateReset && *when <= cycle) else { return };
+                let Some(place) = due.iter().position(|(when, what)| *what == Fault::StateReset && *when <= cycle) else {
+                    return;
+                };
                 if ready {
                     due.remove(place);
                     let until = cycle + self.chance.between(1, 4);

@@ -49,7 +49,9 @@ pub fn soil(path: &str, lines: &[String], chance: &mut Chance) -> (Vec<u8>, bool
                 lines.insert(later.min(lines.len()), row);
             }
             Kind::NotANumber => change(&mut lines[place], |text| text.replacen(r#""pnl_usd": 1.0"#, r#""pnl_usd": NaN"#, 1)),
-            Kind::Zoneless => change(&mut lines[place], |text| respell(&text, |stamp| stamp.trim_end_matches('Z').replace("+00:00", ""))),
+            Kind::Zoneless => {
+                change(&mut lines[place], |text| respell(&text, |stamp| stamp.trim_end_matches('Z').replace("+00:00", "")))
+            }
             Kind::Epoch if path == "logs/exit.jsonl" => change(&mut lines[place], |text| epoch(&text)),
             Kind::Epoch => {}
             Kind::Blank => lines.insert(place, Vec::new()),

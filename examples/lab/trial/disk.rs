@@ -43,10 +43,9 @@ impl Day {
         let Note { entered, price, quantity, side, score, reconciled, updated } = note;
         let strategy = if self.plan.age == Age::Newer && !reconciled { r#""strategy_id": "equity", "# } else { "" };
         let (shares, rest) = match reconciled {
-            true => (
-                float(*quantity),
-                r#""components": {}, "market_regime": "unknown", "direction": "unknown", "reconciled": true"#,
-            ),
+            true => {
+                (float(*quantity), r#""components": {}, "market_regime": "unknown", "direction": "unknown", "reconciled": true"#)
+            }
             false => (
                 number(quantity.abs()),
                 r#""components": {"flow": 2.4}, "market_regime": "mixed", "direction": "bullish", "regime_modifier": 1.0"#,
@@ -70,7 +69,10 @@ impl Day {
             self.states.insert("broker/activities.json", self.broker.activities_document());
         }
         self.states.insert("broker/account.json", r#"{"id": "00000000-0000-4000-8000-000000000009", "account_number": "PA3SIMULATED", "status": "ACTIVE", "currency": "USD", "cash": "50000", "equity": "50000", "last_equity": "50000", "buying_power": "100000", "trading_blocked": false, "account_blocked": false}"#.to_owned());
-        self.states.insert("broker/clock.json", format!(r#"{{"timestamp": "{clock}", "is_open": {open}, "next_open": "{clock}", "next_close": "{clock}"}}"#));
+        self.states.insert(
+            "broker/clock.json",
+            format!(r#"{{"timestamp": "{clock}", "is_open": {open}, "next_open": "{clock}", "next_close": "{clock}"}}"#),
+        );
         self.states.insert("broker/recording.json", format!(r#"{{"schema": "tapecheck.recording/1", "read_began": "{}", "read_ended": "{}", "base_url": "https://paper-api.alpaca.markets", "paper": true}}"#, zulu(began), zulu(began + 400 * MILLI)));
     }
 

@@ -62,7 +62,10 @@ impl Day {
             (false, _) => "long",
         };
         let more = match self.plan.age {
-            Age::January => format!(r#", "pnl_pct": 2.0, "hold_minutes": 5.0, "components": {{}}, "market_regime": "mixed", "direction": "{}""#, direction(lot.quantity)),
+            Age::January => format!(
+                r#", "pnl_pct": 2.0, "hold_minutes": 5.0, "components": {{}}, "market_regime": "mixed", "direction": "{}""#,
+                direction(lot.quantity)
+            ),
             Age::Newer => String::new(),
         };
         let strategy = if self.plan.age == Age::Newer { r#", "strategy_id": "equity""# } else { "" };
@@ -77,7 +80,10 @@ impl Day {
         let price = self.quote(symbol);
         let id = self.chance.id();
         if how != (How::NotLogged { meant: false }) {
-            self.line("logs/exit.jsonl", format!(r#"{{"ts": "{}", "msg": "positions_to_close", "symbols": ["{symbol}"], "count": 1}}"#, aware(at)));
+            self.line(
+                "logs/exit.jsonl",
+                format!(r#"{{"ts": "{}", "msg": "positions_to_close", "symbols": ["{symbol}"], "count": 1}}"#, aware(at)),
+            );
         }
         let whole = lot.quantity.abs();
         let parts = match how {
@@ -111,8 +117,17 @@ impl Day {
         let note = self.notes.get(symbol).cloned();
         let score = note.as_ref().map_or(Decimal::ZERO, |note| note.score);
         let reason = "signal_decay(0.41)";
-        self.line("logs/exit.jsonl", format!(r#"{{"ts": "{}", "msg": "close_position_success", "symbol": "{symbol}"}}"#, aware(at)));
-        let head = |stamp: Moment| format!(r#"{{"ts": "{}", "type": "attribution", "trade_id": "close_{symbol}_{}", "symbol": "{symbol}", "entry_score": {score}, "exit_pnl": 0.1, "pnl_usd": 1.0, "pnl_pct": 0.1, "hold_minutes": 12.0, "context": {{"close_reason": "{reason}", "entry_price": {average}, "exit_price": {price}, "#, aware(written), aware(stamp));
+        self.line(
+            "logs/exit.jsonl",
+            format!(r#"{{"ts": "{}", "msg": "close_position_success", "symbol": "{symbol}"}}"#, aware(at)),
+        );
+        let head = |stamp: Moment| {
+            format!(
+                r#"{{"ts": "{}", "type": "attribution", "trade_id": "close_{symbol}_{}", "symbol": "{symbol}", "entry_score": {score}, "exit_pnl": 0.1, "pnl_usd": 1.0, "pnl_pct": 0.1, "hold_minutes": 12.0, "context": {{"close_reason": "{reason}", "entry_price": {average}, "exit_price": {price}, "#,
+                aware(written),
+                aware(stamp)
+            )
+        };
         match self.plan.age {
             Age::Newer => {
                 let (stamp, entry, filled) = (at + 2 * MILLI, aware(entered), number(whole.trunc()));
@@ -120,7 +135,8 @@ impl Day {
                 self.line("logs/attribution.jsonl", format!(r#"{}"side": "{way}", "position_side": "{way}", "qty": {filled}, "entry_qty": {}, "exit_qty": {filled}, "entry_order_id": null, "exit_order_id": "{id}", "entry_score": {score}, "entry_ts": "{entry}", "market_regime": "mixed"}}, "strategy_id": "equity"}}"#, head(stamp), float(whole)));
             }
             Age::January => {
-                let entry = note.map_or_else(|| aware(entered), |note| note.entered.trim_end_matches('Z').replace("+00:00", "") + "+00:00");
+                let entry = note
+                    .map_or_else(|| aware(entered), |note| note.entered.trim_end_matches('Z').replace("+00:00", "") + "+00:00");
                 self.line("logs/orders.jsonl", format!(r#"{{"ts": "{}", "type": "order", "action": "close_position", "symbol": "{symbol}", "reason": "{reason}"}}"#, aware(at + 400)));
                 self.line("logs/attribution.jsonl", format!(r#"{}"pnl_pct": 0.1, "hold_minutes": 12.0, "side": "{way}", "qty": {}, "entry_score": {score}, "components": {{"flow": 2.4}}, "market_regime": "mixed", "direction": "{}", "entry_ts": "{entry}"}}}}"#, head(written - 60), float(whole), direction(lot.quantity)));
                 self.line("data/portfolio_events.jsonl", format!(r#"{{"event": "POSITION_CLOSED", "symbol": "{symbol}", "side": "{}", "qty": {}, "entry_price": {average}, "exit_price": {price}, "realized_pnl": 1.0, "holding_period_min": 12.0, "reason": "time_or_trail", "score": {score}, "_ts": {}, "_dt": "{}"}}"#, order_side(lot.quantity), float(whole), at / SECOND, local(at)));

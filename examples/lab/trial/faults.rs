@@ -91,8 +91,7 @@ impl Day {
         // Refused, or accepted and never filled.
         let recorded_only = self.chance.percent(50);
         let limit = self.chance.percent(60);
-        let end =
-            self.entry(Entry { parts: Some(Vec::new()), recorded_only, limit, ..Entry::plain(at, symbol, ordered) });
+        let end = self.entry(Entry { parts: Some(Vec::new()), recorded_only, limit, ..Entry::plain(at, symbol, ordered) });
         self.happened(Fault::EntryNotExecuted, vec![symbol], at);
         self.settle(end);
         Some(end)

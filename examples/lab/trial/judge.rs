@@ -79,7 +79,7 @@ pub fn judge(plan: &Plan, truth: &Truth, report: &Report) -> Judgement {
         let entries: Vec<&Break> = within.iter().map(|place| &report.breaks[*place]).collect();
         seen.push(look(episode, !about.is_empty(), &entries));
     }
-    let unexplained = report.breaks.iter().zip(&explained).filter(|(found, explained)| !**explained && !is_true(found, plan, truth));
+    let unexplained = report.breaks.iter().zip(&explained).filter(|(found, explained)| !**explained && !is_true(found, truth));
     let mut false_alarms: Vec<String> = unexplained.map(|(found, _)| format!("false alarm: {}", words(found))).collect();
     if truth.episodes.is_empty() && report.verdict == Verdict::Breaks && false_alarms.is_empty() {
         false_alarms.push("false alarm: the verdict".to_owned());
@@ -96,15 +96,7 @@ fn look(episode: &Episode, found: bool, entries: &[&Break]) -> Seen {
     let ambiguous = !named && entries.iter().any(|entry| entry.cause.alternatives.iter().any(|code| right(code)));
     let true_too = |code: &str| right(code) || episode.consequences.contains(&code);
     let misnamed = entries.iter().filter(proved).any(|entry| !true_too(entry.cause.code));
-    Seen {
-        fault: episode.fault,
-        witnessed: episode.witnessed,
-        found,
-        bracketed: !entries.is_empty(),
-        named,
-        ambiguous,
-        misnamed,
-    }
+    Seen { fault: episode.fault, witnessed: episode.witnessed, found, bracketed: !entries.is_empty(), named, ambiguous, misnamed }
 }
 
 fn is_about_notes(found: &Break) -> bool {
@@ -136,13 +128,12 @@ fn brackets(found: &Break, episode: &Episode) -> bool {
 }
 
 /// It is about no fault of the day, and true all the same.
-fn is_true(found: &Break, plan: &Plan, truth: &Truth) -> bool {
+fn is_true(found: &Break, truth: &Truth) -> bool {
     let Some(symbol) = found.symbol.as_ref().map(|symbol| symbol.as_str()) else { return false };
     let soft = found.severity < Severity::Break;
     // The reconciler made a row without a score: after an entry that it was not told of, or after a fault.
     let unscored = is_about_notes(found) && (truth.tolerated.contains(symbol) || truth.is_hurt(symbol));
     let from_before = found.cause.code == "opening_balance_unknown" && truth.night.contains(symbol);
-    let _ = plan;
     soft && (unscored || from_before)
 }
 

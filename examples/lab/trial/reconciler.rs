@@ -27,7 +27,11 @@ impl Differences {
     }
 
     fn new_row(symbol: Symbol, now: Decimal) -> String {
-        format!(r#"{{"type": "missing_in_bot", "symbol": "{symbol}", "alpaca_qty": {}, "alpaca_side": "{}", "alpaca_value": 0.0}}"#, float(now), side(now))
+        format!(
+            r#"{{"type": "missing_in_bot", "symbol": "{symbol}", "alpaca_qty": {}, "alpaca_side": "{}", "alpaca_value": 0.0}}"#,
+            float(now),
+            side(now)
+        )
     }
 
     fn other_row(symbol: Symbol, was: Decimal, now: Decimal) -> String {
@@ -79,7 +83,13 @@ impl Day {
         if self.plan.age == Age::January {
             let row = match differences.count() {
                 0 => format!(r#"{{"ts": "{}", "msg": "clean", "positions": {}}}"#, aware(at + 400), book.len()),
-                count => format!(r#"{{"ts": "{}", "msg": "autonomous_fixed", "total_diffs": {count}, "plan": {{"missing_in_bot": [{}], "orphaned_in_bot": [{}], "quantity_mismatch": [{}]}}, "action": "trading_resumed"}}"#, aware(at + 400), differences.new_rows(), differences.gone_rows(), differences.other_rows()),
+                count => format!(
+                    r#"{{"ts": "{}", "msg": "autonomous_fixed", "total_diffs": {count}, "plan": {{"missing_in_bot": [{}], "orphaned_in_bot": [{}], "quantity_mismatch": [{}]}}, "action": "trading_resumed"}}"#,
+                    aware(at + 400),
+                    differences.new_rows(),
+                    differences.gone_rows(),
+                    differences.other_rows()
+                ),
             };
             self.line("logs/position_reconciliation_v2.jsonl", row);
         }
@@ -119,7 +129,10 @@ impl Day {
             stamp += 300;
         }
         if !book.is_empty() {
-            self.line("logs/reconcile.jsonl", format!(r#"{{"ts": "{}", "msg": "complete", "positions_restored": {}}}"#, aware(stamp + 50), book.len()));
+            self.line(
+                "logs/reconcile.jsonl",
+                format!(r#"{{"ts": "{}", "msg": "complete", "positions_restored": {}}}"#, aware(stamp + 50), book.len()),
+            );
         } else if !down {
             self.line("logs/reconcile.jsonl", format!(r#"{{"ts": "{}", "msg": "no_positions_found"}}"#, aware(stamp)));
         }
@@ -127,7 +140,10 @@ impl Day {
 
     fn audit(&mut self, at: Moment, event: &str, details: &str) {
         if self.plan.witnesses.autofix {
-            self.line("data/audit_positions_autofix.jsonl", format!(r#"{{"event": "{event}", "ts": "{}", "details": {{{details}}}}}"#, zulu(at)));
+            self.line(
+                "data/audit_positions_autofix.jsonl",
+                format!(r#"{{"event": "{event}", "ts": "{}", "details": {{{details}}}}}"#, zulu(at)),
+            );
         }
     }
 
@@ -144,14 +160,22 @@ impl Day {
 
     fn say_fixes(&mut self, at: Moment, differences: &Differences) {
         for (symbol, was) in &differences.gone {
-            self.audit(at, "orphan_purged", &format!(r#""symbol": "{symbol}", "qty": {}, "action": "removed_from_internal_state_only""#, float(*was)));
+            self.audit(
+                at,
+                "orphan_purged",
+                &format!(r#""symbol": "{symbol}", "qty": {}, "action": "removed_from_internal_state_only""#, float(*was)),
+            );
         }
         if !differences.new.is_empty() {
             let symbols: Vec<String> = differences.new.iter().map(|(symbol, _)| format!("\"{symbol}\"")).collect();
             self.audit(at, "missing_injected", &format!(r#""count": {}, "symbols": [{}]"#, symbols.len(), symbols.join(", ")));
         }
         if !differences.other.is_empty() {
-            self.audit(at, "quantity_reconciled", &format!(r#""count": {}, "details": [{}]"#, differences.other.len(), differences.other_rows()));
+            self.audit(
+                at,
+                "quantity_reconciled",
+                &format!(r#""count": {}, "details": [{}]"#, differences.other.len(), differences.other_rows()),
+            );
         }
     }
 
@@ -194,7 +218,16 @@ impl Day {
         }
         match differences.count() {
             0 => self.audit(at, "reconciliation_clean", &format!(r#""positions_count": {held}"#)),
-            count => self.audit(at, "autonomous_reconciliation_complete", &format!(r#""total_fixes": {count}, "missing_in_bot": {}, "orphaned_in_bot": {}, "quantity_mismatch": {}"#, differences.new.len(), differences.gone.len(), differences.other.len())),
+            count => self.audit(
+                at,
+                "autonomous_reconciliation_complete",
+                &format!(
+                    r#""total_fixes": {count}, "missing_in_bot": {}, "orphaned_in_bot": {}, "quantity_mismatch": {}"#,
+                    differences.new.len(),
+                    differences.gone.len(),
+                    differences.other.len()
+                ),
+            ),
         }
     }
 
@@ -204,7 +237,9 @@ impl Day {
         for (symbol, lot) in book {
             let (quantity, way, average) = (float(lot.quantity), side(lot.quantity), float(lot.average));
             let worth = float(lot.quantity * lot.average);
-            let row = format!(r#""qty": {quantity}, "side": "{way}", "market_value": {worth}, "avg_entry_price": {average}, "current_price": {average}, "unrealized_pl": 0.0, "unrealized_plpc": 0.0"#);
+            let row = format!(
+                r#""qty": {quantity}, "side": "{way}", "market_value": {worth}, "avg_entry_price": {average}, "current_price": {average}, "unrealized_pl": 0.0, "unrealized_plpc": 0.0"#
+            );
             positions.push(format!(r#"{{"symbol": "{symbol}", {row}}}"#));
             inside.push(format!(r#""{symbol}": {{{row}, "source": "alpaca_authoritative", "reconciled_at": "{stamp}"}}"#));
             let score = self.notes.get(symbol).map(|note| note.score).unwrap_or_default();
@@ -212,11 +247,20 @@ impl Day {
         }
         let answer = match down {
             true => "{}".to_owned(),
-            false => format!(r#"{{"timestamp": "{stamp}", "positions": [{}], "cash": 50000.0, "portfolio_value": 50000.0, "equity": 50000.0, "buying_power": 100000.0}}"#, positions.join(", ")),
+            false => format!(
+                r#"{{"timestamp": "{stamp}", "positions": [{}], "cash": 50000.0, "portfolio_value": 50000.0, "equity": 50000.0, "buying_power": 100000.0}}"#,
+                positions.join(", ")
+            ),
         };
         let internal = format!(r#"{{"timestamp": "{stamp}", "positions": {{{}}}}}"#, inside.join(", "));
         if self.plan.witnesses.portfolio {
-            self.line("state/portfolio_state.jsonl", format!(r#"{{"ts": "{stamp}", "alpaca": {answer}, "internal": {internal}, "diffs": [{}]}}"#, differences.all_rows()));
+            self.line(
+                "state/portfolio_state.jsonl",
+                format!(
+                    r#"{{"ts": "{stamp}", "alpaca": {answer}, "internal": {internal}, "diffs": [{}]}}"#,
+                    differences.all_rows()
+                ),
+            );
             if !down && !self.unseen {
                 self.truth.books.push(at);
             }

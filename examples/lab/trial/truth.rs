@@ -85,7 +85,9 @@ impl Truth {
                 told && still.count() >= 3
             }
             // Within the grace after a trade the files may be late.
-            Fault::MetadataLost | Fault::TrackingLost => of_the_end && !self.traded_between(symbol, episode.at - GRACE, Moment::MAX),
+            Fault::MetadataLost | Fault::TrackingLost => {
+                of_the_end && !self.traded_between(symbol, episode.at - GRACE, Moment::MAX)
+            }
             Fault::ScoreLost | Fault::ScaleOutNotApplied => of_the_end,
             Fault::StaleState => self.traded.values().flatten().any(|at| *at > episode.at + GRACE),
             Fault::ExitQueued => self.read_at.is_some_and(|read| read > episode.at + GRACE),
