@@ -30,8 +30,8 @@ fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
     let Some((new, old)) = ratio(stated, expected).filter(|_| same_side) else { return Vec::new() };
     let (size, support, price) = match value_is_unchanged(bracket, new, old) {
         Some(price) => (Size::Changed, 3, price),
-        // Nobody states a price on both sides: a split is as possible as a trade of just so much.
-        None if !prices_are_known(bracket) && (new == 1 || old == 1) => (Size::Invented, 0, "and no price tells more".to_owned()),
+        // The bot did nothing, and nobody tells of a trade or of a price: a split is as possible as a trade of just so much.
+        None if nothing_tells(bracket) && (new == 1 || old == 1) => (Size::Invented, 0, "and no price tells more".to_owned()),
         None => return Vec::new(),
     };
     let (minus, plus) = if stated.is_sign_negative() { (new, old) } else { (old, new) };
@@ -61,9 +61,10 @@ fn ratio(stated: Decimal, expected: Decimal) -> Option<(u32, u32)> {
     })
 }
 
-fn prices_are_known(bracket: &Bracket<'_>) -> bool {
+fn nothing_tells(bracket: &Bracket<'_>) -> bool {
     let known = |(before, after): (Option<Decimal>, Option<Decimal>)| before.is_some() && after.is_some();
-    known(bracket.prices) || known(bracket.market)
+    let priced = known(bracket.prices) || known(bracket.market);
+    !priced && !bracket.flows.know(bracket.begins()) && bracket.suspects().next().is_none()
 }
 
 fn value_is_unchanged(bracket: &Bracket<'_>, new: u32, old: u32) -> Option<String> {

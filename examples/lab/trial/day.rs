@@ -131,7 +131,8 @@ impl Day {
             plan,
             chance,
             broker: Broker::ahead(ahead),
-            lines: BTreeMap::new(),
+            // The bot makes these when it starts, whether it trades or not.
+            lines: ["logs/attribution.jsonl", "logs/exit.jsonl", "logs/orders.jsonl"].map(|path| (path, Vec::new())).into(),
             notes: BTreeMap::new(),
             believed: BTreeMap::new(),
             truth: Truth::default(),
@@ -290,8 +291,10 @@ impl Day {
     fn entries(&mut self, cycle: i64, at: Moment, wanting: bool) -> Moment {
         let mut at = at;
         let again: Vec<Symbol> = self.again.iter().filter(|(when, _)| *when == cycle).map(|(_, symbol)| *symbol).collect();
-        for symbol in again.into_iter().filter(|symbol| self.absent().contains(symbol)).collect::<Vec<_>>() {
-            at = self.some_entry(at, symbol);
+        for symbol in again {
+            if self.absent().contains(&symbol) {
+                at = self.some_entry(at, symbol);
+            }
         }
         let held = self.broker.held.len();
         let mut count = i64::from(self.chance.percent(25)) + i64::from(self.chance.percent(5));

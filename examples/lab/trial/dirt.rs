@@ -34,6 +34,9 @@ const KINDS: [Kind; 11] = [
 
 /// The file's bytes, and whether lines are among them that are no records.
 pub fn soil(path: &str, lines: &[String], chance: &mut Chance) -> (Vec<u8>, bool) {
+    if lines.is_empty() {
+        return (Vec::new(), false);
+    }
     let mut lines: Vec<Vec<u8>> = lines.iter().map(|line| line.clone().into_bytes()).collect();
     let kinds: Vec<Kind> = KINDS.into_iter().filter(|_| chance.percent(40)).collect();
     let (mut tail, mut broken) = (Vec::new(), false);
