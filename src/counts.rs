@@ -17,7 +17,7 @@ impl Ledger {
         let earliest = event.at - self.settings.grace;
         let mut unsettled: BTreeSet<Symbol> = self.soon_moved(event.at);
         unsettled.extend(self.lately_moved.iter().filter(|(at, _)| *at >= earliest).map(|(_, symbol)| symbol.clone()));
-        let surely = |account: &Account| account.position.quantity.is_open();
+        let surely = |account: &Account| account.position.quantity.is_open() || account.position.seen;
         let open: Vec<Symbol> = self.not_flat().iter().cloned().collect();
         let sure: Vec<Symbol> =
             open.iter().filter(|symbol| !unsettled.contains(*symbol) && surely(&self.accounts[*symbol])).cloned().collect();

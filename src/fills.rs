@@ -27,6 +27,8 @@ struct Step {
 struct Course {
     steps: Vec<Step>,
     movements: Vec<Time>,
+    /// The bot's first record of it, and whether that tells of something held before.
+    first: Option<(Time, bool)>,
     orders: BTreeMap<CompactString, Span>,
 }
 
@@ -87,6 +89,8 @@ pub fn statements(events: &[Event], grace: Duration, tolerance: Decimal) -> Vec<
             course.steps.push(Step { at: event.at, change, origin: event.origin });
         } else {
             course.movements.push(event.at);
+            let held_before = matches!(movement.action, Action::Exit(_) | Action::ScaleOut(_));
+            course.first = course.first.filter(|(at, _)| *at <= event.at).or(Some((event.at, held_before)));
         }
     }
     // An activity list is cut at its old end: before its oldest row nothing follows from it.
@@ -101,7 +105,8 @@ pub fn statements(events: &[Event], grace: Duration, tolerance: Decimal) -> Vec<
         course.steps.sort_by_key(|step| (step.at, step.origin));
         let moments = moments(&course, grace, oldest, read_at);
         let final_quantity = held.get(symbol).copied().unwrap_or(Decimal::ZERO);
-        let bounds = Bounds { grace, tolerance, oldest, read_at };
+        let began_flat = course.first.is_none_or(|(_, held_before)| !held_before);
+        let bounds = Bounds { grace, tolerance, oldest, read_at, began_flat };
         let Some(book) = anchored(&course.steps, final_quantity, whole_origin, &answers.about(symbol), &moments, &bounds) else {
             continue;
         };
@@ -121,11 +126,13 @@ struct Bounds {
     tolerance: Decimal,
     oldest: Time,
     read_at: Time,
+    began_flat: bool,
 }
 
 /// The broker's book, worked backwards from its positions. Positions may lag behind the activities, or run ahead of them, by the grace
 /// (`alpaca.md` section 0, fact 5): it may be that the last fills before the read are not in them. The broker's own earlier answers
-/// tell which; where they do not, a book that began flat is taken; where that does not tell either, nothing is said.
+/// tell which; where they do not, a book that began as the bot's first record has it is taken: held, if that is an exit or a scale-out,
+/// else flat; where that does not tell either, nothing is said.
 fn anchored<'a>(
     steps: &'a [Step],
     final_quantity: Decimal,
@@ -139,7 +146,7 @@ fn anchored<'a>(
     let mut possible: Vec<BrokerBook<'a>> = possible.filter(|book| !book.contradicts(answers, moments, bounds)).collect();
     possible.dedup_by(|one, two| one.quantities == two.quantities);
     if possible.len() > 1 {
-        possible.retain(|book| book.quantities.first().is_some_and(Decimal::is_zero));
+        possible.retain(|book| book.quantities.first().is_some_and(Decimal::is_zero) == bounds.began_flat);
     }
     if possible.len() == 1 { possible.pop() } else { None }
 }
