@@ -52,11 +52,14 @@ const END: &str = "\
 - **What closed a whole position, nobody can tell** without orders and fills: an exit that the bot did not write down and one by hand leave
   the same files. The report says `ambiguous` and names both. A split and a trade of just so much are the same, where no price is stated.
 - **A tape that begins in mid-life.** Where no whole book was stated before the fault, an opening balance explains as much as any fault. The
-  report names it without calling it proved; and where a single record, multiplied or left out, explains it as well, that is what is
+  report names it without calling it proved, so that `opening_balance_unknown` is never in the column of the named; and where a single
+  record, multiplied or left out, explains it as well, that is what is
   proved, though it may be the other. Hence the few misnamed where no witness could have shown it.
 - **A state reset at the older age, with neither the reconciler's log nor the portfolio history,** is seen by its rows only if three
   remain. And nothing that is left says that the bot could not reach the broker: what the older bot's two other logs state then, that
   nothing is held, is taken for the broker's word. Those are the false alarms on days with a fault.
+- **Orders without fills** tell whose an order was, and not yet how much of it was filled: more could be named where only they were kept.
+- **The metadata has no time of its own:** a row that goes after the last line of every log is dated by that line (seed 4782 of the pairs).
 - **A reset of fewer than three rows with a score** is reported row by row, as scores lost: two entries in one cycle look the same.
 - The simulated broker answers at once and truthfully; what its endpoints may still hold back is tested in `tests/broker.rs`.
 ";
@@ -66,8 +69,8 @@ pub fn matrix(matrix: &Matrix, from: u64, days: u64) -> String {
     let until = from + days.saturating_sub(1);
     let rows = Fault::ALL.len();
     let commands = format!(
-        "## The numbers\n\nSeeds {from} to {until} of each of {rows} faults alone, of pairs of them, and of days without any: {} days, of which {} \
-         faults found no place in theirs. `just lab` runs them again and writes the same bytes; one day is\n\n    cargo run --release \
+        "## The numbers\n\nSeeds {from} to {until} of each of {rows} faults alone, of pairs of them, and of days without any: {} days. {} \
+         faults found\nno place in theirs and are not counted. `just lab` runs them again and writes the same bytes; one day is\n\n    cargo run --release \
          --example lab -- --fault side_flip --seed 7\n\nwhich keeps its folder and prints what happened and what is said of it.\n",
         days * (rows as u64 + 2),
         matrix.unplaced(),
