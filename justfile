@@ -41,3 +41,7 @@ corpus *FLAGS:
 # How the cost of explaining grows: ratios of one run
 bench:
     cargo bench --bench causes
+
+# The fault lab: simulated days with faults of every cause, and docs/kill-matrix.md from what is made of them
+lab:
+    cargo run --release --example lab -- --days 10000 --output docs/kill-matrix.md

@@ -10,11 +10,12 @@ use chrono::{Duration, TimeZone, Utc};
 use rust_decimal::Decimal;
 use std::time::Instant;
 use tapecheck::cause::{self, Known};
-use tapecheck::event::{Action, Claim, Entry, Event, Exit, Fact, Form, Movement, ScaleOut, Sighting, Statement, Witness};
+use tapecheck::event::{Action, Claim, Entry, Event, Exit, Fact, Form, Movement, ScaleOut, Sighting, Statement};
 use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
 use tapecheck::position::{Side, Symbol};
 use tapecheck::tape::Tape;
+use tapecheck::witness::Witness;
 
 const SYMBOLS: usize = 20;
 

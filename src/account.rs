@@ -4,10 +4,11 @@ use rust_decimal::Decimal;
 use std::collections::VecDeque;
 
 use crate::breaks::Evidence;
-use crate::event::{Action, Change, CorporateAction, Entry, Exit, Form, Movement, ScaleOut, Witness};
+use crate::event::{Action, Change, CorporateAction, Entry, Exit, Form, Movement, ScaleOut};
 use crate::origin::Origin;
 use crate::position::{Position, Quantity, Side, Symbol, plain};
 use crate::time::Time;
+use crate::witness::Witness;
 
 /// Movements between agreements that are kept as evidence; more of them than this tell nothing more.
 const MOST_MOVEMENTS_KEPT: usize = 40;
@@ -23,6 +24,8 @@ pub struct Account {
     pub before: VecDeque<(Time, Quantity)>,
     /// The last statement that held.
     pub last_agreed: Option<Agreement>,
+    /// When a witness last saw it held without saying how much.
+    pub seen_at: Option<Time>,
     /// The last movement.
     pub last_moved: Option<Time>,
     /// The last fill at the broker.
@@ -104,6 +107,7 @@ impl Account {
             position,
             before: VecDeque::new(),
             last_agreed: None,
+            seen_at: None,
             last_moved: None,
             last_fill: None,
             unconfirmed: false,
@@ -213,6 +217,7 @@ impl Position {
             }
         };
         let moved = self.quantity.plus(&taken);
+        self.seen = false;
         let own_side =
             if side == Side::Long { Quantity::at_least(Decimal::ZERO) } else { Quantity::at_least(Decimal::ZERO).negated() };
         self.quantity = moved.narrowed(&own_side).unwrap_or(Quantity::FLAT);
@@ -227,6 +232,7 @@ impl Position {
     fn corporate_action(&mut self, corporate: &CorporateAction) {
         match corporate.change {
             Change::Delta(delta) => {
+                self.seen = false;
                 self.quantity = self.quantity.plus(&Quantity::exact(delta));
                 self.claimed += delta;
                 self.settle_provenance();
@@ -281,6 +287,7 @@ impl Position {
             }
         }
         self.opening_unknown = false;
+        self.seen = false;
         self.moved = Quantity::FLAT;
         self.entered = Quantity::FLAT;
         self.provenance.confirm();
@@ -294,6 +301,7 @@ impl Position {
         self.quantity = quantity;
         self.unfilled = Decimal::ZERO;
         self.opening_unknown = false;
+        self.seen = false;
         self.moved = Quantity::FLAT;
         self.entered = Quantity::FLAT;
         self.provenance.confirm();

@@ -4,9 +4,11 @@ use rust_decimal::Decimal;
 
 use crate::account::{Agreement, says};
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
-use crate::event::{Event, Form, Standing, Witness};
-use crate::ledger::{Ledger, Outcome};
+use crate::event::{Event, Form};
+use crate::ledger::Ledger;
+use crate::outcome::Outcome;
 use crate::position::{Position, Quantity, Side, Symbol, plain};
+use crate::witness::{Standing, Witness};
 
 impl Ledger {
     /// Whether a form is possible as the expected book stands now.
@@ -89,16 +91,18 @@ impl Ledger {
         let account = self.account(symbol);
         let before = account.position.clone();
         settle(&mut account.position, form, witness);
-        // That at least so much was there to be sold is the bot's own word, and brackets nothing.
-        let brackets = witness != Witness::ScaleOutRecord;
+        // That it is held, or at least so much of it, leaves open what the movements before it did: it brackets nothing.
+        let brackets = settles(form);
         if brackets {
             account.last_agreed = Some(Agreement { at: event.at, origin: event.origin, witness, form: *form });
+        } else if witness.standing() != Standing::Bot {
+            account.seen_at = Some(event.at);
         }
         let moved = if brackets { std::mem::take(&mut account.moved) } else { Vec::new() };
         let pending = if settles(form) { account.pending.take() } else { None };
         let open = account.open.clone();
         for place in open {
-            if self.breaks[place].actual == Said::Held && settles(form) {
+            if settles(form) && is_more_exact(form, &self.breaks[place].actual) {
                 self.breaks[place].actual = said(form);
             }
             if event.at - self.breaks[place].first_failed_at <= grace && witness.standing() != Standing::Bot {
@@ -315,7 +319,7 @@ fn fits(position: &Position, form: &Form, tolerance: Decimal) -> bool {
         Form::NotHeld => Some(Decimal::ZERO),
         Form::AtLeast(_) | Form::Held | Form::ScoreLost(_) => None,
     };
-    if stated.is_some_and(|stated| !position.opening_is_plausible(stated)) {
+    if stated.is_some_and(|stated| !position.opening_is_plausible(stated) || (stated.is_zero() && position.seen)) {
         return false;
     }
     if allows(&position.quantity, form, tolerance) {
@@ -345,10 +349,23 @@ fn settle(position: &mut Position, form: &Form, witness: Witness) {
         Form::NotHeld => position.settle(Decimal::ZERO),
         Form::AtLeast(quantity) => position.narrow(*quantity),
         Form::Held | Form::ScoreLost(_) => {
-            if witness.standing() != Standing::Bot && position.quantity.is_open() {
+            if witness.standing() == Standing::Bot {
+                return;
+            }
+            position.seen |= *form == Form::Held && position.quantity.known().is_none();
+            if position.quantity.is_open() {
                 position.provenance.confirm();
             }
         }
+    }
+}
+
+/// Whether a form says how much, and what was said before it only that it is held, or at least how much.
+fn is_more_exact(form: &Form, before: &Said) -> bool {
+    match (before, said(form).number()) {
+        (Said::Held, _) => true,
+        (Said::Quantity(range), Some(stated)) => range.known().is_none() && range.allows(stated, Decimal::ZERO),
+        (Said::Quantity(_) | Said::Count(_) | Said::Price(_) | Said::Nothing, _) => false,
     }
 }
 

@@ -13,12 +13,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::breaks::{BookName, Break, Cause, Kind, Said, Severity};
 use crate::causes::{self, Bracket, Edit, Proposal, Scene};
-use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Sighting, Statement, Witness};
+use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Sighting, Statement};
 use crate::flows::{self, Flows};
-use crate::ledger::{Ledger, Mark, Outcome, Settings};
+use crate::ledger::{Ledger, Settings};
+use crate::outcome::{Mark, Outcome};
 use crate::position::Symbol;
 use crate::ties;
 use crate::time::Time;
+use crate::witness::Witness;
 
 /// Statements and movements after the failed one that an edit must not contradict.
 const AFTERWARDS: usize = 40;
@@ -95,7 +97,9 @@ pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
 fn recognised(found: &Break, scene: &Scene<'_>) -> Option<(Cause, Option<Time>)> {
     causes::ALL.iter().find_map(|hypothesis| {
         let words = (hypothesis.recognise)(found, scene)?;
-        Some((Cause { code: hypothesis.code, proved: true, edit: Some(words), alternatives: Vec::new() }, None))
+        // What was held before the tape is what fits best: nothing rules out that it came later.
+        let proved = found.opening.is_none();
+        Some((Cause { code: hypothesis.code, proved, edit: Some(words), alternatives: Vec::new() }, None))
     })
 }
 
@@ -106,7 +110,7 @@ fn symbol_tapes(events: &[Event], symbols: BTreeSet<Symbol>) -> BTreeMap<Symbol,
     for event in events {
         match &event.fact {
             Fact::Statement(Statement { witness, claim: Claim::WholeBook(holdings) })
-                if witness.standing() != crate::event::Standing::Judged =>
+                if witness.standing() != crate::witness::Standing::Judged =>
             {
                 let rows: HashMap<&Symbol, &Holding> = holdings.iter().map(|holding| (&holding.symbol, holding)).collect();
                 for (symbol, own) in &mut tapes {
@@ -270,7 +274,16 @@ impl<'a> OwnTape<'a> {
             })
         };
         let exact = failing().find(|(_, form)| crate::assertion::said(form) == found.actual);
-        exact.or_else(|| failing().next().filter(|(place, _)| self.events[*place].at == found.first_failed_at))
+        let first = || failing().next().filter(|(place, _)| self.events[*place].at == found.first_failed_at);
+        exact.or_else(|| first().map(|(place, form)| (place, self.said_exactly(place, found).unwrap_or(form))))
+    }
+
+    /// The first who failed could not say how much; within the grace another said it, and agreed with what was adopted of the first.
+    fn said_exactly(&self, failed: usize, found: &Break) -> Option<Form> {
+        let until = found.first_failed_at + self.beginning.settings.grace;
+        let after = self.marks.iter().filter(|mark| mark.place > failed);
+        let soon = after.take_while(|mark| self.events.get(mark.place).is_some_and(|event| event.at <= until));
+        soon.filter_map(|mark| mark.stated).map(|(_, form)| form).find(|form| crate::assertion::said(form) == found.actual)
     }
 
     /// The last statement before `failed` that was exact and held: what came before it is agreed.

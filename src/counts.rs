@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 use crate::account::Account;
 use crate::assertion::said;
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
-use crate::event::{Event, Form, Witness};
+use crate::event::{Event, Form};
 use crate::ledger::Ledger;
 use crate::position::{Quantity, Symbol};
 use crate::time::Time;
+use crate::witness::Witness;
 
 impl Ledger {
     /// A count is a statement about the whole book: so many symbols are held.
@@ -18,9 +19,9 @@ impl Ledger {
         let earliest = event.at - self.settings.grace;
         let mut unsettled: BTreeSet<Symbol> = self.soon_moved(event.at);
         unsettled.extend(self.lately_moved.iter().filter(|(at, _)| *at >= earliest).map(|(_, symbol)| symbol.clone()));
-        let is_sure = |symbol: &Symbol| !unsettled.contains(symbol) && self.accounts[symbol].position.quantity.is_open();
-        let unsure = self.not_flat().iter().filter(|symbol| !is_sure(symbol));
-        let unsure: BTreeSet<Symbol> = unsure.cloned().collect();
+        let surely = |account: &Account| account.position.quantity.is_open() || account.position.seen;
+        let is_sure = |symbol: &Symbol| !unsettled.contains(symbol) && surely(&self.accounts[symbol]);
+        let unsure: BTreeSet<Symbol> = self.not_flat().iter().filter(|symbol| !is_sure(symbol)).cloned().collect();
         let sure = self.not_flat().len() - unsure.len();
         let maybe = unsure.union(&unsettled).count();
         let count = count as usize;
@@ -31,7 +32,9 @@ impl Ledger {
         if let Some(place) = self.count_open.take() {
             self.breaks[place].resolved_at = Some(event.at);
         }
-        if count == sure && unsettled.is_empty() {
+        // Two faults can make a count right: nothing follows for the others while one of those counted was never seen.
+        let seen = || !self.not_flat().difference(&unsure).any(|symbol| began_unseen(&self.accounts[symbol]));
+        if count == sure && unsettled.is_empty() && seen() {
             for symbol in &unsure {
                 self.holds(event, symbol, &Form::NotHeld, Witness::Reconciler);
                 self.keep_index(symbol);
@@ -86,7 +89,7 @@ impl Ledger {
     fn count_suspect(&self, count: usize, sure: &[Symbol], maybe: usize) -> Option<(Symbol, Form)> {
         let unconfirmed = |account: &Account| !account.moved.is_empty();
         if count + 1 == sure.len() {
-            let only = sure.iter().filter(|symbol| unconfirmed(&self.accounts[*symbol])).exactly_one().ok()?;
+            let only = sure.iter().filter(|symbol| began_unseen(&self.accounts[*symbol])).exactly_one().ok()?;
             return Some((only.clone(), Form::NotHeld));
         }
         if count == sure.len() + maybe + 1 {
@@ -126,4 +129,12 @@ impl Ledger {
         self.breaks[count].withdrawn = true;
         self.count_open = None;
     }
+}
+
+/// Whether it began with the movements that no witness has spoken of since. What was held before it moved, or was seen held, did not.
+fn began_unseen(account: &Account) -> bool {
+    account.moved.first().is_some_and(|first| {
+        let began = account.position.entry_time.is_none_or(|entered| entered >= first.at);
+        began && account.seen_at.is_none_or(|seen| seen < first.at)
+    })
 }

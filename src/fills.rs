@@ -9,10 +9,11 @@ use itertools::Itertools;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Action, Change, Claim, Event, Fact, Fill, Form, Pulse, Standing, Statement, Witness};
+use crate::event::{Action, Change, Claim, Event, Fact, Fill, Form, Pulse, Statement};
 use crate::origin::Origin;
 use crate::position::{InstrumentClass, Quantity, Symbol};
 use crate::time::Time;
+use crate::witness::{Standing, Witness};
 
 /// One change of the broker's book, signed.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,8 @@ struct Step {
 struct Course {
     steps: Vec<Step>,
     movements: Vec<Time>,
+    /// The bot's first record of it since the oldest activity, and whether that tells of something held before.
+    first: Option<(Time, bool)>,
     orders: BTreeMap<CompactString, Span>,
 }
 
@@ -69,7 +72,9 @@ const AFTER_GRACE: Duration = Duration::milliseconds(1);
 pub fn statements(events: &[&Event], oldest: Time, grace: Duration, tolerance: Decimal) -> Vec<Event> {
     let Some((read_at, whole_origin, held)) = broker_positions(events) else { return Vec::new() };
     let mut courses: BTreeMap<&Symbol, Course> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.at < read_at) {
+    // By the broker's clock a fill may be later than the read that it is in.
+    let may_be_in = |event: &&&Event| event.at < read_at || (is_fill(event) && event.at - read_at <= grace);
+    for event in events.iter().filter(may_be_in) {
         if let Fact::Pulse(Pulse::BrokerOrder(order)) = &event.fact {
             courses.entry(&order.symbol).or_default().orders.entry(order.id.clone()).or_insert(Span::NONE).submitted =
                 Some(event.at);
@@ -85,6 +90,10 @@ pub fn statements(events: &[&Event], oldest: Time, grace: Duration, tolerance: D
             course.steps.push(Step { at: event.at, change, origin: event.origin });
         } else {
             course.movements.push(event.at);
+            let held_before = matches!(movement.action, Action::Exit(_) | Action::ScaleOut(_));
+            if event.at >= oldest - grace {
+                course.first = course.first.filter(|(at, _)| *at <= event.at).or(Some((event.at, held_before)));
+            }
         }
     }
     let answers = Answers::of(events);
@@ -97,7 +106,8 @@ pub fn statements(events: &[&Event], oldest: Time, grace: Duration, tolerance: D
         course.steps.sort_by_key(|step| (step.at, step.origin));
         let moments = moments(&course, grace, oldest, read_at);
         let final_quantity = held.get(symbol).copied().unwrap_or(Decimal::ZERO);
-        let bounds = Bounds { grace, tolerance, oldest, read_at };
+        let began_flat = course.first.is_none_or(|(_, held_before)| !held_before);
+        let bounds = Bounds { grace, tolerance, oldest, read_at, began_flat };
         let Some(book) = anchored(&course.steps, final_quantity, whole_origin, &answers.about(symbol), &moments, &bounds) else {
             continue;
         };
@@ -123,11 +133,13 @@ struct Bounds {
     tolerance: Decimal,
     oldest: Time,
     read_at: Time,
+    began_flat: bool,
 }
 
 /// The broker's book, worked backwards from its positions. Positions may lag behind the activities, or run ahead of them, by the grace
 /// (`alpaca.md` section 0, fact 5): it may be that the last fills before the read are not in them. The broker's own earlier answers
-/// tell which; where they do not, a book that began flat is taken; where that does not tell either, nothing is said.
+/// tell which; where they do not, a book that began as the bot's first record has it is taken: held, if that is an exit or a scale-out,
+/// else flat; where that does not tell either, nothing is said.
 fn anchored<'a>(
     steps: &'a [Step],
     final_quantity: Decimal,
@@ -141,9 +153,13 @@ fn anchored<'a>(
     let mut possible: Vec<BrokerBook<'a>> = possible.filter(|book| !book.contradicts(answers, moments, bounds)).collect();
     possible.dedup_by(|one, two| one.quantities == two.quantities);
     if possible.len() > 1 {
-        possible.retain(|book| book.quantities.first().is_some_and(Decimal::is_zero));
+        possible.retain(|book| book.quantities.first().is_some_and(Decimal::is_zero) == bounds.began_flat);
     }
     if possible.len() == 1 { possible.pop() } else { None }
+}
+
+fn is_fill(event: &Event) -> bool {
+    matches!(&event.fact, Fact::Movement(movement) if matches!(movement.action, Action::Fill(_)))
 }
 
 type Held = BTreeMap<Symbol, Decimal>;

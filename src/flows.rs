@@ -6,10 +6,14 @@ use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 use crate::event::{Action, Event, Fact};
+use crate::position::Side;
 use crate::time::Time;
 
 /// A fill may precede the bot's record of it by this: the bot polls for up to 20 s and then verifies (`formats.md` 13.4).
 const REACH: Duration = Duration::seconds(45);
+
+/// The broker's clock and the bot's differ by less than this: an execution may be dated before a statement that it came after.
+const CLOCKS_APART: Duration = Duration::milliseconds(500);
 
 /// Client order ids of the bot begin with this (`formats.md` section 8).
 const BOTS: &str = "uwbot-";
@@ -93,8 +97,9 @@ impl Flows {
         self.flows.iter().filter(|flow| flow.belongs_to == Some(place)).count()
     }
 
-    /// Flows that belong to no movement, within a span.
+    /// Flows that belong to no movement, within a span of the bot's time.
     pub fn alone(&self, from: Time, until: Time) -> impl Iterator<Item = &Flow> {
+        let (from, until) = (from - CLOCKS_APART, until + CLOCKS_APART);
         self.flows.iter().filter(move |flow| flow.belongs_to.is_none() && from <= flow.at && flow.at <= until)
     }
 
@@ -119,12 +124,16 @@ impl Flows {
     /// unless its id says that somebody else sent it.
     fn assign(&mut self, events: &[Event]) {
         let movements: Vec<(usize, Time, Option<Decimal>, bool)> = events.iter().enumerate().filter_map(bots_movement).collect();
-        for (place, at, size, _) in &movements {
-            let Some(size) = size else { continue };
-            let free = self
-                .flows
-                .iter_mut()
-                .filter(|flow| flow.belongs_to.is_none() && !flow.is_foreign() && flow.quantity.abs() == *size);
+        let taken = |flows: &[Flow], place: usize| flows.iter().any(|flow| flow.belongs_to == Some(place));
+        // An order of the side that the record names goes before one of the other side, which may be the next movement's.
+        let passes = [true, false].into_iter().flat_map(|same_side| movements.iter().map(move |movement| (same_side, movement)));
+        for (same_side, (place, at, size, _)) in passes {
+            let Some(size) = size.filter(|_| same_side || !taken(&self.flows, *place)) else { continue };
+            let side = ordered_side(&events[*place]);
+            let free = self.flows.iter_mut().filter(|flow| {
+                let fits = !same_side || side.is_some_and(|side| Side::of(flow.quantity) == Some(side));
+                flow.belongs_to.is_none() && !flow.is_foreign() && flow.quantity.abs() == size && fits
+            });
             if let Some(flow) = free.filter(|flow| (flow.at - *at).abs() <= REACH).min_by_key(|flow| (flow.at - *at).abs()) {
                 flow.belongs_to = Some(*place);
             }
@@ -149,6 +158,18 @@ fn bots_movement((place, event): (usize, &Event)) -> Option<(usize, Time, Option
         Action::Entry(entry) => Some((place, event.at, entry.requested.or(entry.logged), false)),
         Action::ScaleOut(scale_out) => Some((place, event.at, scale_out.quantity, false)),
         Action::Exit(exit) => Some((place, event.at, exit.filled, true)),
+        Action::Fill(_) | Action::CorporateAction(_) => None,
+    }
+}
+
+/// The side of the order that a record tells of, if it says so.
+fn ordered_side(event: &Event) -> Option<Side> {
+    let Fact::Movement(movement) = &event.fact else { return None };
+    let closes = |held: Option<Side>| held.and_then(|held| Side::of(-held.signed(Decimal::ONE)));
+    match &movement.action {
+        Action::Entry(entry) => entry.side,
+        Action::ScaleOut(scale_out) => closes(scale_out.reduces),
+        Action::Exit(exit) => closes(exit.side),
         Action::Fill(_) | Action::CorporateAction(_) => None,
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::cause::Known;
 use crate::checks::activity::Activity;
-use crate::event::{Claim, Event, Fact, Statement, Witness};
+use crate::event::{Claim, Event, Fact, Statement};
 use crate::ledger::Ledger;
 use crate::profit::Reckoner;
 use crate::tape::{Tape, Woven};
 use crate::ties::Ties;
 use crate::time::Time;
+use crate::witness::Witness;
 
 /// A tape of so many events is kept whole in memory; of a longer one, what is asked for again is read again.
 pub const KEPT: usize = 100_000;

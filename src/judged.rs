@@ -5,15 +5,16 @@ use itertools::Itertools;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::account::says;
-use crate::account::{Doubt, Stated};
+use crate::account::{Doubt, Stated, says};
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
 use crate::calendar::Calendar;
-use crate::event::{Event, Form, Holding, Standing, Witness};
-use crate::ledger::{LastBook, Ledger, Outcome};
+use crate::event::{Event, Form, Holding};
+use crate::ledger::{LastBook, Ledger};
+use crate::outcome::Outcome;
 use crate::position::{Quantity, Side, Symbol, plain};
 use crate::sightings::MissingSighting;
 use crate::time::{self, Time};
+use crate::witness::{Standing, Witness};
 
 /// Relative tolerance of entry prices: 0.01 % (contract, section 1).
 const PRICE_TOLERANCE_RATIO: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
@@ -24,14 +25,16 @@ const ONE_WRITE: Duration = Duration::milliseconds(5);
 /// Fewer rows than this may share a moment by chance: two entries in one cycle do.
 const RESET_ROWS: usize = 3;
 
+/// The reconciler makes a row without a score for an entry that the bot did not see filled, in the cycle after it: no reset.
+const JUST_ENTERED: Duration = Duration::minutes(2);
+
 /// Files of one cycle of the reconciler are written within this.
 const SAME_CYCLE: Duration = Duration::seconds(1);
 
 /// A pending entry may take this long before it is worth a word (contract, section 3, `entry_execution`).
 const PENDING_TOO_LONG: Duration = Duration::hours(1);
 
-/// A live bot writes a row every minute: logs that end so much open market before the broker was read are an old copy (incident 19). A
-/// machine that is off at night or over a weekend has missed nothing (incident 22).
+/// A live bot writes a row every minute: logs that end so much open market before the broker was read are an old copy (incident 19).
 const TAPE_TOO_OLD: Duration = Duration::hours(1);
 
 /// The executor's file is written at the start of each cycle; after this many ends of cycles it should have been written again.
@@ -204,10 +207,21 @@ impl Ledger {
             severity: Severity::Warning,
             ..self.opened(Some(symbol), Kind::MissingEntryScore, BookName::Metadata, witness.code(), event.at, vec![evidence])
         };
+        let place = self.breaks.len();
         self.breaks.push(found);
-        let place = self.breaks.len() - 1;
         self.account(symbol).score_lost = Some(place);
+        self.note_just_entered(symbol, place, event.at);
         Outcome::Failed
+    }
+
+    /// An entry that the bot was not told of has no score, and nothing was lost. Where nobody knows what it began with, its last movement
+    /// is the entry.
+    fn note_just_entered(&mut self, symbol: &Symbol, place: usize, lost: Time) {
+        let account = self.account(symbol);
+        let entered = account.position.entry_time.or(account.last_moved);
+        if entered.is_some_and(|entered| lost >= entered && lost - entered <= JUST_ENTERED) {
+            self.just_entered.insert(place);
+        }
     }
 
     pub(crate) fn resolve_score(&mut self, symbol: &Symbol, at: Time) {
@@ -251,6 +265,7 @@ impl Ledger {
             // The executor's file names all scores at one moment, whenever they went.
             found.kind == Kind::MissingEntryScore && !found.withdrawn && found.witness != Witness::ExecutorState.code()
         });
+        let lost = lost.filter(|(place, _)| !self.just_entered.contains(place));
         let mut lost: Vec<(Time, usize)> = lost.map(|(place, found)| (found.first_failed_at, place)).collect();
         lost.sort_unstable();
         for group in lost.chunk_by(|one, two| two.0 - one.0 <= ONE_WRITE) {
@@ -285,6 +300,7 @@ impl Ledger {
             found.first_failed_at = since;
             found.opened_at = since;
             found.witness = Witness::Metadata.code();
+            self.note_just_entered(symbol, place, since);
         }
     }
 

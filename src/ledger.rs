@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::account::Account;
 use crate::breaks::{BookName, Break, Tie};
-use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Standing, Statement, Witness};
+use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Statement};
 use crate::origin::Origin;
+use crate::outcome::{Fix, Mark, Outcome, Tally};
 use crate::position::{Position, Quantity, Symbol};
 use crate::time::Time;
+use crate::witness::{Standing, Witness};
 
 /// What equality means in this run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,53 +43,6 @@ enum Opening {
     Flat,
 }
 
-/// What became of a statement about one symbol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It holds.
-    Held,
-    /// It holds for one side of a movement less than the grace away.
-    HeldWithinGrace,
-    /// It does not hold.
-    Failed,
-    /// It does not hold, and belongs to a break that is already open.
-    FailedAgain,
-    /// It proves nothing: it was made while the reconciler had lost the broker.
-    ProvesNothing,
-}
-
-/// What an event did to one symbol: a row of its biography.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    /// Place of the event in the tape.
-    pub place: usize,
-    /// The expected quantity after it.
-    pub expected: Quantity,
-    /// What the witness said, if it is a statement about the symbol.
-    pub stated: Option<(Witness, Form)>,
-    /// What became of it.
-    pub outcome: Option<Outcome>,
-}
-
-/// A fix of the reconciler, and whether what it said was news.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fix {
-    /// When.
-    pub at: Time,
-    /// Where.
-    pub origin: Origin,
-    /// Which.
-    pub event: &'static str,
-    /// Which symbols.
-    pub symbols: Vec<Symbol>,
-    /// What it stated contradicted the expected book, or repeated a contradiction of the same moment.
-    pub contradicted: bool,
-    /// It was made while the reconciler had lost the broker.
-    pub degraded: bool,
-    /// What it contradicted has a proved cause.
-    pub cause_known: bool,
-}
-
 /// A whole book as it was last stated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LastBook {
@@ -99,29 +54,13 @@ pub struct LastBook {
     pub holdings: Box<[Holding]>,
 }
 
-/// Counts of the fold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Movements of the bot, and of both parties.
-    pub movements: u64,
-    /// Statements.
-    pub statements: u64,
-    /// Statements of which every part held.
-    pub statements_held: u64,
-    /// Statements of which a part failed.
-    pub statements_failed: u64,
-    /// Pulses.
-    pub pulses: u64,
-    /// Broker fills.
-    pub fills: u64,
-}
-
 /// The state of the fold.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     pub(crate) settings: Settings,
     pub(crate) accounts: BTreeMap<Symbol, Account>,
     opening: Opening,
+    pub(crate) just_entered: BTreeSet<usize>,
     pub(crate) degraded: bool,
     /// The reconciler's last cycle had no answer of the broker.
     no_snapshot: bool,
@@ -173,6 +112,7 @@ impl Ledger {
             settings,
             accounts: BTreeMap::new(),
             opening: Opening::Unknown,
+            just_entered: BTreeSet::new(),
             degraded: false,
             no_snapshot: false,
             upcoming: VecDeque::new(),

@@ -44,6 +44,7 @@ pub mod ledger;
 pub mod lives;
 pub mod logs;
 pub mod origin;
+pub mod outcome;
 pub mod outputs;
 pub mod position;
 pub mod profit;
@@ -56,6 +57,7 @@ pub mod tape;
 pub mod ties;
 pub mod time;
 pub mod trouble;
+pub mod witness;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -2,10 +2,12 @@
 
 use crate::account::told;
 use crate::breaks::{BookName, Break, Cause, Evidence, Kind, Said, Severity};
-use crate::event::{Event, Movement, Witness};
-use crate::ledger::{Fix, Ledger};
+use crate::event::{Event, Movement};
+use crate::ledger::Ledger;
+use crate::outcome::Fix;
 use crate::position::{Quantity, Symbol};
 use crate::time::Time;
+use crate::witness::Witness;
 use rust_decimal::Decimal;
 
 /// A break keeps this many records as evidence of witnesses that repeat each other.

@@ -326,6 +326,8 @@ pub struct Position {
     pub unfilled: Decimal,
     /// What the bot's movements alone brought since the tape began, where the opening balance is unknown; flat otherwise.
     pub moved: Quantity,
+    /// A witness saw it held since: of a range that begins at nothing, nothing is ruled out.
+    pub seen: bool,
     /// What the bot's entries alone brought since then.
     pub entered: Quantity,
     /// The tape starts in mid-life, and no witness has told what was held.
@@ -348,6 +350,7 @@ impl Position {
             claimed: Decimal::ZERO,
             unfilled: Decimal::ZERO,
             moved: Quantity::FLAT,
+            seen: false,
             entered: Quantity::FLAT,
             opening_unknown: false,
             average_entry_price: None,

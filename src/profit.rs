@@ -3,10 +3,11 @@
 use rust_decimal::Decimal;
 use std::collections::HashMap;
 
-use crate::event::{Action, Claim, Event, Exit, Fact, Form, Statement, Witness};
+use crate::event::{Action, Claim, Event, Exit, Fact, Form, Statement};
 use crate::origin::Origin;
 use crate::position::{InstrumentClass, Symbol};
 use crate::time::Time;
+use crate::witness::Witness;
 
 /// The bot itself corrects differences above this, and lets smaller ones stand (`formats.md` 3.2).
 const TOLERANCE: Decimal = Decimal::from_parts(5, 0, 0, false, 2);

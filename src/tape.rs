@@ -4,11 +4,12 @@ use chrono::Duration;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 
-use crate::event::{Claim, Event, Fact, Pulse, Standing, Statement};
+use crate::event::{Claim, Event, Fact, Pulse, Statement};
 use crate::fills;
 use crate::position::Symbol;
 use crate::sightings::{Joiner, MissingSighting};
 use crate::time::Time;
+use crate::witness::Standing;
 
 /// The totally ordered stream of events.
 #[derive(Debug, Default)]
@@ -127,7 +128,8 @@ impl Weaver {
         self.woven_until = self.woven_until.max(Some(reached));
         let waiting = self.joiner.join(Some(reached), &mut self.loose);
         // One moment goes on the tape as a whole, so what waits keeps its whole moment waiting.
-        let before = [waiting, self.oldest_activity].into_iter().flatten().fold(reached, Ord::min);
+        let stated_from = self.oldest_activity.map(|oldest| oldest - self.cut.grace);
+        let before = [waiting, stated_from].into_iter().flatten().fold(reached, Ord::min);
         self.put(Some(before), out);
     }
 

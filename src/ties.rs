@@ -5,11 +5,12 @@ use itertools::Itertools;
 use std::collections::BTreeSet;
 
 use crate::breaks::{Kind, Severity, Tie};
-use crate::event::{Event, Fact, Standing, Statement};
+use crate::event::{Event, Fact, Statement};
 use crate::ledger::Ledger;
 use crate::origin::Origin;
 use crate::position::Symbol;
 use crate::time::Time;
+use crate::witness::Standing;
 
 /// Finds the symbols that have movements of different records at one moment, while the tape passes by. Ties are rare: clocks have
 /// microseconds.
@@ -100,11 +101,12 @@ fn breaks_of(events: &[Event], beginning: &Ledger) -> BTreeSet<(Time, Kind)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Action, Claim, Entry, Exit, Form, Movement, Sighting, Witness};
+    use crate::event::{Action, Claim, Entry, Exit, Form, Movement, Sighting};
     use crate::ledger::Settings;
     use crate::origin::SourceId;
     use crate::position::Side;
     use crate::time::Time;
+    use crate::witness::Witness;
     use chrono::{Duration, TimeZone, Utc};
     use rust_decimal::Decimal;
 

@@ -17,15 +17,14 @@ use std::path::Path;
 use tapecheck::breaks::{Break, Kind};
 use tapecheck::cause::Known;
 use tapecheck::causes::Size;
-use tapecheck::event::{
-    Action, Claim, Entry, Event, Exit, Fact, Fill, Holding, Movement, ScaleOut, Sighting, Statement, Witness,
-};
+use tapecheck::event::{Action, Claim, Entry, Event, Exit, Fact, Fill, Holding, Movement, ScaleOut, Sighting, Statement};
 use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
 use tapecheck::position::{Side, Symbol};
 use tapecheck::tape::Tape;
 use tapecheck::ties::Ties;
 use tapecheck::time::Time;
+use tapecheck::witness::Witness;
 
 /// One line of a tape as the bot or the broker wrote it. Quantities of entries are signed, those of scale-outs are not.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -225,11 +224,19 @@ fn edits(day: &Day, start: usize, failed: usize, stated: i64) -> Vec<Edit> {
     let mut edits: Vec<Edit> = Vec::new();
     let mut scale_outs = Vec::new();
     let expected = lines[..failed].iter().fold(0, |expected, line| step(expected, *line).0);
-    for place in start..failed {
+    // What fails may itself be an entry: the second record of one.
+    let until = if matches!(lines[failed], Line::Entry(_)) { failed + 1 } else { failed };
+    for place in start..until {
+        // A second record of one entry is no further than 70 s away: here, the line before or after.
+        let twin = |other: usize| (start..until).contains(&other) && lines[other] == lines[place];
+        if place == failed {
+            if place.checked_sub(1).is_some_and(twin) {
+                edits.push(("duplicate_entry", Size::Changed, with(lines, &[(place, None)])));
+            }
+            break;
+        }
         match lines[place] {
             Line::Entry(quantity) => {
-                // A second record of one entry is no further than 70 s away: here, the line before or after.
-                let twin = |other: usize| (start..failed).contains(&other) && lines[other] == lines[place];
                 let is_twin = twin(place + 1) || place.checked_sub(1).is_some_and(twin);
                 let gone = if is_twin { "duplicate_entry" } else { "entry_not_executed" };
                 edits.push((gone, Size::Changed, with(lines, &[(place, None)])));

@@ -13,19 +13,21 @@ use proptest::test_runner::RngSeed;
 use rust_decimal::Decimal;
 use tapecheck::event::{
     Action, Change, Claim, CorporateAction, Entry, Event, Exit, Fact, Form, Holding, Movement, ScaleOut, Sighting, Statement,
-    Witness,
 };
-use tapecheck::ledger::{Ledger, Outcome, Settings};
+use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
+use tapecheck::outcome::Outcome;
 use tapecheck::position::{Quantity, Side, Symbol};
+use tapecheck::witness::Witness;
 
 const SYMBOLS: [&str; 3] = ["AAA", "BBB", "CCC"];
 
 /// Beyond any quantity of a tape: no bound.
 const FAR: i64 = 1_000_000_000;
 
-const UNKNOWN: Slow = Slow { least: -FAR, most: FAR, late: 0, opening: Some(Opening { moved: (0, 0), entered: (0, 0) }) };
-const FLAT: Slow = Slow { least: 0, most: 0, late: 0, opening: None };
+const UNKNOWN: Slow =
+    Slow { least: -FAR, most: FAR, late: 0, opening: Some(Opening { moved: (0, 0), entered: (0, 0) }), seen: false };
+const FLAT: Slow = Slow { least: 0, most: 0, late: 0, opening: None, seen: false };
 
 /// What the bot did since the tape began, while nobody has told what it began with: all of it, and its entries alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +43,8 @@ struct Slow {
     most: i64,
     late: i64,
     opening: Option<Opening>,
+    /// A witness saw it held, and did not say how much.
+    seen: bool,
 }
 
 /// What a witness says of one symbol.
@@ -107,7 +111,7 @@ impl Slow {
                 }
                 after
             }
-            Move::Delta(by) => shift(self, by, by),
+            Move::Delta(by) => Slow { seen: false, ..shift(self, by, by) },
             Move::Exit => FLAT,
             // It reduces what is there, and never beyond flat.
             Move::ScaleOut(by) if by > 0 && self.most > 0 => {
@@ -125,7 +129,7 @@ impl Slow {
     fn sold(self, by: i64) -> Slow {
         let shift = |end: i64| if end.abs() >= FAR { end } else { end - by };
         let opening = self.opening.map(|opening| Opening { moved: (opening.moved.0 - by, opening.moved.1 - by), ..opening });
-        Slow { least: shift(self.least), most: shift(self.most), late: self.late, opening }
+        Slow { least: shift(self.least), most: shift(self.most), late: self.late, opening, seen: false }
     }
 
     /// Rule 3: the first statement tells what was held when the tape began; but no bot enters long what it is short of.
@@ -144,6 +148,10 @@ impl Slow {
             return false;
         }
         if matches!(word, Word::NotHeld) && !self.may_have_begun(0) {
+            return false;
+        }
+        // It was seen held: of a range, nothing is ruled out.
+        if matches!(word, Word::NotHeld | Word::Equals(0)) && self.seen {
             return false;
         }
         let inside = |quantity: i64| self.least <= quantity && quantity <= self.most;
@@ -165,7 +173,7 @@ impl Slow {
     fn settled(self, word: Word) -> Slow {
         let to = |quantity: i64| {
             if self.least == self.most && self.least == quantity {
-                return Slow { opening: None, ..self };
+                return Slow { opening: None, seen: false, ..self };
             }
             if self.least <= -FAR || self.most >= FAR {
                 // All of it may be the bot's own: then what it ordered may still come.
@@ -175,7 +183,7 @@ impl Slow {
                     -1 => opening.moved.0 - quantity,
                     _ => 0,
                 });
-                return Slow { least: quantity, most: quantity, late, opening: None };
+                return Slow { least: quantity, most: quantity, late, opening: None, seen: false };
             }
             let far = match (self.least == self.most, self.late.signum()) {
                 (true, _) => self.least + self.late,
@@ -184,7 +192,7 @@ impl Slow {
                 // No order is left that could bring anything.
                 (false, _) => quantity,
             };
-            Slow { least: quantity, most: quantity, late: far - quantity, opening: None }
+            Slow { least: quantity, most: quantity, late: far - quantity, opening: None, seen: false }
         };
         match word {
             Word::Equals(quantity) => to(quantity),
@@ -210,10 +218,10 @@ impl Slow {
     /// Rule 6: the broker's word is taken over.
     fn adopted(word: Word) -> Slow {
         match word {
-            Word::Equals(quantity) => Slow { least: quantity, most: quantity, late: 0, opening: None },
+            Word::Equals(quantity) => Slow { least: quantity, most: quantity, late: 0, opening: None, seen: false },
             Word::NotHeld => FLAT,
-            Word::AtLeast(quantity) if quantity > 0 => Slow { least: quantity, most: FAR, late: 0, opening: None },
-            Word::AtLeast(quantity) => Slow { least: -FAR, most: quantity, late: 0, opening: None },
+            Word::AtLeast(quantity) if quantity > 0 => Slow { least: quantity, most: FAR, late: 0, opening: None, seen: false },
+            Word::AtLeast(quantity) => Slow { least: -FAR, most: quantity, late: 0, opening: None, seen: false },
             Word::Held => Slow { opening: None, ..UNKNOWN },
         }
     }
@@ -221,13 +229,15 @@ impl Slow {
     /// A position known on one side only, without an order that may still fill: left to
     /// `a_half_known_position_is_settled_for_good`.
     fn drifts(self) -> bool {
-        self.least != self.most && self.late == 0 && self != UNKNOWN
+        self.least != self.most && self.late == 0 && Slow { seen: false, ..self } != UNKNOWN
     }
 
     fn hear(&mut self, word: Word, is_broker: bool) -> bool {
         let holds = self.holds(word);
         if holds {
+            let seen = is_broker && matches!(word, Word::Held) && self.least != self.most;
             *self = self.settled(word);
+            self.seen |= seen;
         } else if is_broker {
             *self = Slow::adopted(word);
         }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tapecheck::breaks::{BookName, Severity};
 use tapecheck::brokers::BrokerRead;
-use tapecheck::event::{Claim, Event, Fact, Holding, Statement, Witness};
+use tapecheck::event::{Claim, Event, Fact, Holding, Statement};
 use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
 use tapecheck::position::{Position, Symbol};
@@ -21,6 +21,7 @@ use tapecheck::report::{self, BookRow, Parts};
 use tapecheck::stream::Go;
 use tapecheck::tape::{self, Cut, Weaver};
 use tapecheck::time::Time;
+use tapecheck::witness::Witness;
 use tapecheck::{Replay, Request};
 use tempfile::TempDir;
 

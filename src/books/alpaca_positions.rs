@@ -6,11 +6,12 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 use super::BookFormat;
-use crate::event::{Claim, Fact, Holding, Statement, Witness};
+use crate::event::{Claim, Fact, Holding, Statement};
 use crate::json::{self, Field};
 use crate::position::Side;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 /// The bot's copy, as a state file.
 pub const FORMAT: BookFormat =

@@ -4,11 +4,12 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 use super::{BookFormat, alpaca_positions::signed};
-use crate::event::{Claim, Fact, Holding, Statement, Witness};
+use crate::event::{Claim, Fact, Holding, Statement};
 use crate::json::{self, Field, Rows};
 use crate::position::Symbol;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 pub const FORMAT: BookFormat =
     BookFormat { name: "internal_positions", path: "state/internal_positions.json", required: false, read };

@@ -8,11 +8,12 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 use super::BookFormat;
-use crate::event::{Claim, Fact, Holding, Statement, Witness};
+use crate::event::{Claim, Fact, Holding, Statement};
 use crate::json::{self, Field, Rows};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 pub const FORMAT: BookFormat =
     BookFormat { name: "position_metadata", path: "state/position_metadata.json", required: true, read };

@@ -28,15 +28,20 @@ fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
     let same_side =
         crate::position::Side::of(stated).is_some() && crate::position::Side::of(stated) == crate::position::Side::of(expected);
     let Some((new, old)) = ratio(stated, expected).filter(|_| same_side) else { return Vec::new() };
-    let Some(price) = value_is_unchanged(bracket, new, old) else { return Vec::new() };
+    let (size, support, price) = match value_is_unchanged(bracket, new, old) {
+        Some(price) => (Size::Changed, 3, price),
+        // The bot did nothing, and nobody tells of a trade or of a price: a split is as possible as a trade of just so much.
+        None if nothing_tells(bracket) && (new == 1 || old == 1) => (Size::Invented, 0, "and no price tells more".to_owned()),
+        None => return Vec::new(),
+    };
     let (minus, plus) = if stated.is_sign_negative() { (new, old) } else { (old, new) };
     let change = Change::Ratio { minus: Decimal::from(minus), plus: Decimal::from(plus) };
     let action = Action::CorporateAction(CorporateAction { code: "SPLIT".into(), change });
     vec![Proposal {
         code: HYPOTHESIS.code,
         edits: vec![Edit::InsertBefore(bracket.failed, bracket.fails(), action)],
-        size: Size::Changed,
-        support: Some(3),
+        size,
+        support: Some(support),
         at: bracket.fails(),
         words: format!("{} split {new} for {old}: {} became {}, {price}", bracket.symbol, plain(expected), plain(stated)),
     }]
@@ -54,6 +59,12 @@ fn ratio(stated: Decimal, expected: Decimal) -> Option<(u32, u32)> {
             && factor != Decimal::ONE;
         fits.then(|| u32::try_from(whole.mantissa() / 10i128.pow(whole.scale())).ok()).flatten().map(|new| (new, old))
     })
+}
+
+fn nothing_tells(bracket: &Bracket<'_>) -> bool {
+    let known = |(before, after): (Option<Decimal>, Option<Decimal>)| before.is_some() && after.is_some();
+    let priced = known(bracket.prices) || known(bracket.market);
+    !priced && !bracket.flows.know(bracket.begins()) && bracket.suspects().next().is_none()
 }
 
 fn value_is_unchanged(bracket: &Bracket<'_>, new: u32, old: u32) -> Option<String> {

@@ -35,6 +35,14 @@ fn fitted_to_range(bracket: &Bracket<'_>) -> Vec<Proposal> {
     let nearer = match (bracket.expected.low(), bracket.expected.high()) {
         (Some(low), _) if stated < low => low,
         (_, Some(high)) if stated > high => high,
+        // It was seen held, and nobody said how much: all of it, however much, is gone.
+        (Some(low), Some(high)) if bracket.form == Form::NotHeld => {
+            if low.is_zero() {
+                high
+            } else {
+                low
+            }
+        }
         _ => return Vec::new(),
     };
     vec![traded(bracket, stated - nearer)]

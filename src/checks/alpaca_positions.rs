@@ -5,8 +5,8 @@ use itertools::Itertools;
 use super::{ANY_OUTCOME, Check, Detail, Finding, Status, View, is_held, span};
 use crate::breaks::BookName;
 use crate::brokers::Endpoint;
-use crate::event::Witness;
 use crate::time;
+use crate::witness::Witness;
 
 pub(super) const CHECK: Check = Check {
     id: "alpaca_positions",

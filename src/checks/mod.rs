@@ -20,7 +20,8 @@ use crate::breaks::{BookName, Break};
 use crate::brokers::BrokerRead;
 use crate::calendar::Calendar;
 use crate::event::Holding;
-use crate::ledger::{Fix, LastBook, Ledger};
+use crate::ledger::{LastBook, Ledger};
+use crate::outcome::Fix;
 use crate::source::{Quarantined, Source};
 use crate::time::{self, Time};
 

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use super::{Check, Detail, Finding, Status, View, is_held, path_of_book};
 use crate::breaks::BookName;
-use crate::event::{Holding, Witness};
+use crate::event::Holding;
 use crate::position::Symbol;
 use crate::time;
+use crate::witness::Witness;
 
 pub(super) const CHECK: Check = Check {
     id: "position_metadata",

@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::minutes(10);
 
 fn run(view: &View<'_>) -> Finding {
     let activity = &view.audit.activity;
-    let counts = view.fixes().counts_by(crate::ledger::Fix::verdict);
+    let counts = view.fixes().counts_by(crate::outcome::Fix::verdict);
     let of = |verdict: &str| counts.get(verdict).copied().unwrap_or(0) as u64;
     let behind = activity.last_reconciled.map(|at| view.ledger.cycles.iter().filter(|cycle| **cycle > at).count());
     let (status, summary) = judged(view, of("harmful"), of("masking"), behind);

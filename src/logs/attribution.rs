@@ -5,11 +5,12 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
-use crate::event::{Action, Claim, Entry, Exit, Fact, Form, Movement, ScaleOut, Sighting, Statement, Witness};
+use crate::event::{Action, Claim, Entry, Exit, Fact, Form, Movement, ScaleOut, Sighting, Statement};
 use crate::json::{self, Field};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 pub const FORMAT: LogFormat = LogFormat { name: "attribution", paths: &["logs/attribution.jsonl"], decode };
 

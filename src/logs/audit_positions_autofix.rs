@@ -5,11 +5,12 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
-use crate::event::{Claim, Fact, Form, Pulse, Statement, Witness};
+use crate::event::{Claim, Fact, Form, Pulse, Statement};
 use crate::json::{self, Field};
 use crate::position::Symbol;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 pub const FORMAT: LogFormat =
     LogFormat { name: "audit_positions_autofix", paths: &["data/audit_positions_autofix.jsonl"], decode };

@@ -2,10 +2,11 @@
 
 use super::reload::Message;
 use super::{LogFormat, Outcome, Sink, rule};
-use crate::event::{Action, Claim, Exit, Fact, Form, Movement, Pulse, Sighting, Statement, Witness};
+use crate::event::{Action, Claim, Exit, Fact, Form, Movement, Pulse, Sighting, Statement};
 use crate::json;
 use crate::position::Side;
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 pub const FORMAT: LogFormat = LogFormat { name: "eod_flatten", paths: &["logs/eod_flatten.jsonl"], decode };
 

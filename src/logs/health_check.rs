@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use super::audit_positions_autofix::parsed;
 use super::{LogFormat, Outcome, Sink, rule};
-use crate::event::{Claim, Fact, Form, Statement, Witness};
+use crate::event::{Claim, Fact, Form, Statement};
 use crate::json::{self, Field};
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 pub const FORMAT: LogFormat = LogFormat { name: "health_check", paths: &["logs/health_check.jsonl"], decode };
 

@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use super::{LogFormat, Outcome, Sink};
 use crate::books::alpaca_positions;
-use crate::event::{Claim, Fact, Pulse, Statement, Witness};
+use crate::event::{Claim, Fact, Pulse, Statement};
 use crate::json::{self, Field};
 use crate::trouble::Trouble;
+use crate::witness::Witness;
 
 pub const FORMAT: LogFormat = LogFormat { name: "portfolio_state", paths: &["state/portfolio_state.jsonl"], decode };
 

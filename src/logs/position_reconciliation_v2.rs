@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use super::audit_positions_autofix::{Mismatch, quantities};
 use super::{LogFormat, Outcome, Sink, rule};
-use crate::event::{Claim, Fact, Form, Pulse, Statement, Witness};
+use crate::event::{Claim, Fact, Form, Pulse, Statement};
 use crate::json::{self, Field};
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 pub const FORMAT: LogFormat =
     LogFormat { name: "position_reconciliation_v2", paths: &["logs/position_reconciliation_v2.jsonl"], decode };

@@ -5,10 +5,11 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
-use crate::event::{Claim, Fact, Form, Statement, Witness};
+use crate::event::{Claim, Fact, Form, Statement};
 use crate::json::{self, Field};
 use crate::position::Side;
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 pub const FORMAT: LogFormat = LogFormat { name: "reconcile", paths: &["logs/reconcile.jsonl"], decode };
 

@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use super::paint::Look;
 use super::stages::{sort, words};
-use crate::event::{Action, Event, Fact, Form, Standing, Witness};
-use crate::ledger::{Mark, Outcome};
+use crate::event::{Action, Event, Fact, Form};
+use crate::outcome::{Mark, Outcome};
 use crate::position::{Symbol, plain};
 use crate::report::Report;
 use crate::tape::Tape;
 use crate::time;
+use crate::witness::{Standing, Witness};
 
 #[derive(Serialize)]
 struct Row<'a> {

@@ -14,7 +14,7 @@ use crate::breaks::{BookName, Break, Evidence, Tie};
 use crate::brokers::{BrokerRead, Unread};
 use crate::checks::{Detail, Finding};
 use crate::integrity::Integrity;
-use crate::ledger::Fix;
+use crate::outcome::Fix;
 use crate::position::{Symbol, plain};
 use crate::report::{Book, BookRow, Report};
 use crate::source::Source;

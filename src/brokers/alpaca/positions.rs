@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use super::{Body, orders::Orders, required};
 use crate::books::alpaca_positions::signed;
-use crate::event::{Claim, Fact, Form, Holding, Statement, Witness};
+use crate::event::{Claim, Fact, Form, Holding, Statement};
 use crate::json::{self, Field};
 use crate::position::Symbol;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
+use crate::witness::Witness;
 
 #[derive(Deserialize)]
 struct Row<'a> {

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::Request;
-use crate::event::{Claim, Event, Fact, Standing, Statement};
+use crate::event::{Claim, Event, Fact, Statement};
 use crate::position::Symbol;
 use crate::read::Readings;
 use crate::time::{self, Time};
+use crate::witness::Standing;
 
 /// How far a case goes back, and what of that it keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,71 @@
+//! Outcome: what became of statements and of the reconciler's fixes, counted and kept.
+
+use crate::event::Form;
+use crate::origin::Origin;
+use crate::position::{Quantity, Symbol};
+use crate::time::Time;
+use crate::witness::Witness;
+
+/// What became of a statement about one symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It holds.
+    Held,
+    /// It holds for one side of a movement less than the grace away.
+    HeldWithinGrace,
+    /// It does not hold.
+    Failed,
+    /// It does not hold, and belongs to a break that is already open.
+    FailedAgain,
+    /// It proves nothing: it was made while the reconciler had lost the broker.
+    ProvesNothing,
+}
+
+/// What an event did to one symbol: a row of its biography.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Place of the event in the tape.
+    pub place: usize,
+    /// The expected quantity after it.
+    pub expected: Quantity,
+    /// What the witness said, if it is a statement about the symbol.
+    pub stated: Option<(Witness, Form)>,
+    /// What became of it.
+    pub outcome: Option<Outcome>,
+}
+
+/// A fix of the reconciler, and whether what it said was news.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    /// When.
+    pub at: Time,
+    /// Where.
+    pub origin: Origin,
+    /// Which.
+    pub event: &'static str,
+    /// Which symbols.
+    pub symbols: Vec<Symbol>,
+    /// What it stated contradicted the expected book, or repeated a contradiction of the same moment.
+    pub contradicted: bool,
+    /// It was made while the reconciler had lost the broker.
+    pub degraded: bool,
+    /// What it contradicted has a proved cause.
+    pub cause_known: bool,
+}
+
+/// Counts of the fold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Movements of the bot, and of both parties.
+    pub movements: u64,
+    /// Statements.
+    pub statements: u64,
+    /// Statements of which every part held.
+    pub statements_held: u64,
+    /// Statements of which a part failed.
+    pub statements_failed: u64,
+    /// Pulses.
+    pub pulses: u64,
+    /// Broker fills.
+    pub fills: u64,
+}
