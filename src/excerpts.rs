@@ -1,15 +1,44 @@
-//! Excerpts: the text of evidence, fetched again from its file when the report is made. Text is not kept with events.
+//! Excerpts: the text of evidence, fetched again from its file when the report is made, and the numbers of its lines. Text is not kept
+//! with events, and lines that were passed over are counted only where the report points behind them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 
-use crate::origin::Origin;
+use crate::logs;
+use crate::origin::{Origin, SourceId};
 use crate::read::Text;
 use crate::report::{Excerpts, Report};
-use crate::source::harmless;
+use crate::source::{LONGEST_LINE, harmless};
 
 /// Characters of a line that evidence shows.
 const EXCERPT: usize = 240;
+
+impl Report {
+    /// The number of an origin's line in its source, once lines that were passed over are counted.
+    pub fn line_of(&self, origin: Origin) -> u32 {
+        let before = self.sources.get(usize::from(origin.source.0)).map_or(0, |source| source.lines_before);
+        origin.line.saturating_add(before)
+    }
+
+    /// Counts, with `lines_before`, the lines that were passed over in each source that the report points at, or in all of them.
+    pub fn number_lines(&mut self, all: bool, lines_before: impl Fn(SourceId) -> u32) {
+        let evidence = self.breaks.iter().flat_map(|found| &found.evidence).map(|evidence| evidence.origin);
+        let fixes = self.fixes.iter().map(|fix| fix.origin);
+        let ties = self.ties.iter().flat_map(|tie| tie.origins.iter().copied());
+        let profit = self.profit.differing.iter().map(|difference| difference.origin);
+        let opening = self.opening.iter().map(|(_, origin)| *origin);
+        let pointed_at: BTreeSet<SourceId> =
+            evidence.chain(fixes).chain(ties).chain(profit).chain(opening).map(|origin| origin.source).collect();
+        for (place, source) in self.sources.iter_mut().enumerate().filter(|(_, source)| source.passed_over > 0) {
+            let id = SourceId(u16::try_from(place).unwrap_or(u16::MAX));
+            let mut entries = self.integrity.iter_mut().filter(|entry| entry.source == source.path).peekable();
+            if all || pointed_at.contains(&id) || entries.peek().is_some() {
+                source.lines_before = lines_before(id);
+                entries.for_each(|entry| entry.line = entry.line.saturating_add(source.lines_before));
+            }
+        }
+    }
+}
 
 /// Fetches the lines that the report's evidence points at. A line that is no longer there gets no excerpt.
 pub fn fetch(report: &Report, texts: &[Text]) -> Excerpts {
@@ -22,11 +51,27 @@ pub fn fetch(report: &Report, texts: &[Text]) -> Excerpts {
         origins.sort();
         origins.dedup();
         let Some(text) = texts.get(usize::from(source)) else { continue };
-        if let Ok(reader) = text.open() {
+        let log =
+            report.sources.get(usize::from(source)).is_some_and(|source| logs::ALL.iter().any(|log| log.name == source.format));
+        if log && text.length_if_seekable().is_some() {
+            at_their_bytes(text, &origins, &mut excerpts);
+        } else if let Ok(reader) = text.open() {
             lines(reader, origins, &mut excerpts);
         }
     }
     excerpts
+}
+
+/// Fetches lines of a log that can be read from anywhere, each from its own byte: a large log is not read again for a few lines.
+fn at_their_bytes(text: &Text, origins: &[Origin], excerpts: &mut Excerpts) {
+    for origin in origins {
+        let Ok(reader) = text.open_at(origin.offset) else { return };
+        let mut line = Vec::new();
+        let read = BufReader::with_capacity(1 << 14, reader).take(LONGEST_LINE as u64).read_until(b'\n', &mut line);
+        if read.is_ok_and(|read| read > 0) {
+            excerpts.insert(*origin, harmless(&String::from_utf8_lossy(&line), EXCERPT));
+        }
+    }
 }
 
 /// Reads once through the file and keeps the lines that are wanted: by number, which holds for logs and documents alike.

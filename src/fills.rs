@@ -121,6 +121,12 @@ pub fn statements(events: &[&Event], oldest: Time, grace: Duration, tolerance: D
     stated
 }
 
+/// When the broker's positions were read; `None` where they were not.
+pub fn read_at(events: &[Event]) -> Option<Time> {
+    let facts: Vec<&Event> = events.iter().collect();
+    broker_positions(&facts).map(|(at, ..)| at)
+}
+
 /// The moment of the oldest activity of the broker's; `None` where activities were not read.
 pub fn oldest_activity(events: &[Event]) -> Option<Time> {
     let is_activity = |event: &&Event| matches!(&event.fact, Fact::Movement(moved) if change_at_broker(&moved.action).is_some());

@@ -1,11 +1,16 @@
 //! What is drawn from the tape while it passes by: the ledger, what ran, what was earned, and the tape itself as far as it is kept.
 
+use std::collections::BTreeSet;
+
 use crate::cause::Known;
 use crate::checks::activity::Activity;
 use crate::event::{Claim, Event, Fact, Statement};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Settings};
+use crate::position::Symbol;
 use crate::profit::Reckoner;
-use crate::tape::{Tape, Woven};
+use crate::read::{Accounts, Readings};
+use crate::stream::Go;
+use crate::tape::{Cut, Tape, Weaver, Woven};
 use crate::ties::Ties;
 use crate::time::Time;
 use crate::witness::Witness;
@@ -92,4 +97,48 @@ impl Fold {
 
 fn states_metadata(event: &Event) -> bool {
     matches!(&event.fact, Fact::Statement(Statement { witness: Witness::Metadata, claim: Claim::WholeBook(_) }))
+}
+
+/// Whether the tape may be woven while the logs are still being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// The logs are in order: what is complete passes by.
+    Streams,
+    /// A log is in disorder: all is read first.
+    ReadsAll,
+}
+
+/// Reads the logs and puts all facts on one tape, which passes by.
+pub fn pass(readings: &Readings, cut: &Cut, begin: impl Fn() -> Fold) -> (Fold, Woven, Accounts) {
+    pass_with(readings, cut, Patience::Streams, begin)
+}
+
+fn pass_with(readings: &Readings, cut: &Cut, patience: Patience, begin: impl Fn() -> Fold) -> (Fold, Woven, Accounts) {
+    let mut fold = begin();
+    let mut weaver = Weaver::new(cut.clone(), readings.events.clone());
+    let mut late = false;
+    let accounts = readings.logs(|events, reached| {
+        late = weaver.take(events).is_err();
+        if let (Some(reached), Patience::Streams, false) = (reached, patience, late) {
+            weaver.weave(reached, &mut |event| fold.take(event));
+        }
+        let done = cut.from.is_some() && reached.is_some_and(|reached| weaver.is_done(reached));
+        if late || done { Go::Stop } else { Go::On }
+    });
+    if late {
+        return pass_with(readings, cut, Patience::ReadsAll, begin);
+    }
+    let woven = weaver.finish(&mut |event| fold.take(event));
+    (fold, woven, accounts)
+}
+
+/// The part of the tape that concerns some symbols, read again: a long tape is not kept.
+pub fn concerning(readings: &Readings, cut: &Cut, symbols: BTreeSet<Symbol>) -> Vec<Event> {
+    if symbols.is_empty() {
+        return Vec::new();
+    }
+    let cut = Cut { symbols, ..cut.clone() };
+    let unread = || Fold::new(Ledger::new(Settings::default()), usize::MAX, None, Vec::new());
+    let (mut fold, woven, _) = pass(readings, &cut, unread);
+    fold.finish(woven).0.events
 }

@@ -50,6 +50,7 @@ pub mod position;
 pub mod profit;
 pub mod read;
 pub mod report;
+pub mod seek;
 pub mod sightings;
 pub mod source;
 pub mod stream;
@@ -66,14 +67,12 @@ use brokers::BrokerRead;
 use brokers::alpaca::live::Live;
 use calendar::Calendar;
 use checks::Audit;
-use event::Event;
 use fold::Fold;
 use ledger::{Ledger, Settings};
 use position::Symbol;
-use read::{Accounts, Readings};
+use read::Readings;
 use report::{Asked, Parts, Report, Stats, Window};
-use stream::Go;
-use tape::{Cut, Tape, Weaver, Woven};
+use tape::{Cut, Tape, Woven};
 use time::Time;
 
 /// What to replay.
@@ -156,11 +155,13 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
         None => (BrokerRead::none(), Calendar::default()),
     };
     let executions_from = fills::oldest_activity(&readings.events);
-    let cut = cut(request);
-    let (mut fold, woven, accounts) = pass(&readings, &cut, Patience::Streams, || begin(request, &readings));
+    let beginning = request.window.from.and_then(|from| seek::beginning(&readings, from, seek::WORTHWHILE));
+    let cut = Cut { from: beginning.as_ref().map(|beginning| beginning.at), ..cut(request) };
+    readings.start_at(beginning.as_ref().map(|beginning| beginning.starts.clone()).unwrap_or_default());
+    let (mut fold, woven, accounts) = fold::pass(&readings, &cut, || begin(request, &readings));
     let (tape, whole) = fold.finish(woven);
     let known = fold.known(executions_from);
-    let again = if whole { Vec::new() } else { concerning(&readings, &cut, cause::symbols(&fold.ledger, &known)) };
+    let again = if whole { Vec::new() } else { fold::concerning(&readings, &cut, cause::symbols(&fold.ledger, &known)) };
     readings.account_for(accounts);
     cause::explain(&mut fold.ledger, if whole { &tape.events } else { &again }, &known);
     let audit = request.audit.and(request.window.at).map(|now| Audit { now, calendar, activity: fold.activity.clone() });
@@ -168,62 +169,25 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
         asked: asked(request),
         window: request.window,
         broker,
-        sources: readings.sources,
-        quarantined: readings.quarantined,
-        missing: readings.missing,
+        sources: std::mem::take(&mut readings.sources),
+        quarantined: std::mem::take(&mut readings.quarantined),
+        missing: std::mem::take(&mut readings.missing),
         ledger: &fold.ledger,
         stats: stats(&fold, &tape.woven),
         profit: std::mem::take(&mut fold.reckoner.profit),
         first: fold.first,
+        opening: beginning.map(|beginning| beginning.stated),
         audit,
     });
+    report.number_lines(request.keep_tape, |id| readings.lines_before(id));
     report.excerpts = excerpts::fetch(&report, &readings.texts);
     Replay { report, tape, ledger: fold.ledger, notices: Vec::new() }
-}
-
-/// Whether the tape may be woven while the logs are still being read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Patience {
-    /// The logs are in order: what is complete passes by.
-    Streams,
-    /// A log is in disorder: all is read first.
-    ReadsAll,
-}
-
-/// Reads the logs and puts all facts on one tape, which passes by.
-fn pass(readings: &Readings, cut: &Cut, patience: Patience, begin: impl Fn() -> Fold) -> (Fold, Woven, Accounts) {
-    let mut fold = begin();
-    let mut weaver = Weaver::new(cut.clone(), readings.events.clone());
-    let mut late = false;
-    let accounts = readings.logs(|events, reached| {
-        late = weaver.take(events).is_err();
-        if let (Some(reached), Patience::Streams, false) = (reached, patience, late) {
-            weaver.weave(reached, &mut |event| fold.take(event));
-        }
-        if late { Go::Stop } else { Go::On }
-    });
-    if late {
-        return pass(readings, cut, Patience::ReadsAll, begin);
-    }
-    let woven = weaver.finish(&mut |event| fold.take(event));
-    (fold, woven, accounts)
 }
 
 fn begin(request: &Request, readings: &Readings) -> Fold {
     let ledger = Ledger::new(request.settings).following(request.follow.clone());
     let kept = if request.keep_tape { usize::MAX } else { fold::KEPT };
     Fold::new(ledger, kept, request.window.from, readings.sources.iter().map(|source| source.format).collect())
-}
-
-/// The part of the tape that concerns some symbols, read again: a long tape is not kept.
-fn concerning(readings: &Readings, cut: &Cut, symbols: BTreeSet<Symbol>) -> Vec<Event> {
-    if symbols.is_empty() {
-        return Vec::new();
-    }
-    let cut = Cut { symbols, ..cut.clone() };
-    let formats = || Fold::new(Ledger::new(Settings::default()), usize::MAX, None, Vec::new());
-    let (mut fold, woven, _) = pass(readings, &cut, Patience::Streams, formats);
-    fold.finish(woven).0.events
 }
 
 /// An audit asks for so much of the past before the last record, unless a window says otherwise: a year's activities every few minutes
@@ -239,6 +203,7 @@ pub fn since(request: &Request, readings: &Readings) -> Time {
 
 fn cut(request: &Request) -> Cut {
     Cut {
+        from: None,
         until: request.window.until.into_iter().chain(request.window.at).min(),
         symbols: request.symbols.clone(),
         grace: request.settings.grace,

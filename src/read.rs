@@ -45,6 +45,8 @@ pub struct Readings {
     pub missing: Vec<&'static str>,
     /// Logs, whose lines are read as a stream.
     logs: Vec<(SourceId, &'static LogFormat)>,
+    /// Bytes of logs that are passed over.
+    starts: BTreeMap<SourceId, u64>,
 }
 
 /// Where the text of a source is.
@@ -65,15 +67,29 @@ impl Text {
         }
     }
 
+    /// Reads it from a byte on, which is passed over to where it can be: a file that is not compressed.
+    pub fn open_at(&self, offset: u64) -> Result<Box<dyn Read + Send + '_>, Reason> {
+        let (Text::File(file, length), Some(_), false) = (self, self.length_if_seekable(), offset == 0) else {
+            return self.open();
+        };
+        let unreadable = |error: io::Error| Reason::Unreadable(error.to_string());
+        let mut opened = File::open(file).map_err(unreadable)?;
+        opened.seek(io::SeekFrom::Start(offset)).map_err(unreadable)?;
+        Ok(Box::new(opened.take(length.saturating_sub(offset))))
+    }
+
+    /// Its length in bytes, if it can be read from anywhere: a file that is not compressed.
+    pub fn length_if_seekable(&self) -> Option<u64> {
+        match self {
+            Text::File(file, length) if !self.is_compressed() && file.is_file() => Some(*length),
+            Text::File(..) | Text::Memory(_) => None,
+        }
+    }
+
     /// Its last part, from the beginning of a line on, where that can be had without reading all of it.
     fn end(&self) -> Option<Box<dyn Read + Send + '_>> {
-        let Text::File(path, length) = self else { return None };
-        if self.is_compressed() || *length <= END {
-            return None;
-        }
-        let mut file = File::open(path).ok()?;
-        file.seek(io::SeekFrom::Start(length - END)).ok()?;
-        let mut end = BufReader::new(file.take(END));
+        let length = self.length_if_seekable().filter(|length| *length > END)?;
+        let mut end = BufReader::new(self.open_at(length - END).ok()?);
         end.skip_until(b'\n').ok()?;
         Some(Box::new(end))
     }
@@ -198,12 +214,35 @@ impl Readings {
 
     fn log(&self, (id, format): &(SourceId, &'static LogFormat)) -> Log<'_> {
         let text = &self.texts[usize::from(id.0)];
-        Log { id: *id, format, text: text.open(), compressed: text.is_compressed() }
+        let offset = self.starts.get(id).copied().unwrap_or_default();
+        Log { id: *id, format, text: text.open_at(offset), offset, compressed: text.is_compressed() }
+    }
+
+    /// The logs, with where their texts are.
+    pub fn logs_at_hand(&self) -> impl Iterator<Item = (SourceId, &'static LogFormat, &Text)> {
+        self.logs.iter().map(|(id, format)| (*id, *format, &self.texts[usize::from(id.0)]))
+    }
+
+    /// Passes over what lies before these bytes of the logs.
+    pub fn start_at(&mut self, starts: BTreeMap<SourceId, u64>) {
+        self.starts = starts;
+    }
+
+    /// Counts the lines that were passed over in a log, so that its lines have their numbers.
+    pub fn lines_before(&self, id: SourceId) -> u32 {
+        let passed_over = self.starts.get(&id).copied().unwrap_or_default();
+        let Ok(text) = self.texts[usize::from(id.0)].open() else { return 0 };
+        stream::lines(text.take(passed_over))
     }
 
     /// Takes over what became of the logs' lines.
     pub fn account_for(&mut self, accounts: Accounts) {
-        for (id, account) in accounts {
+        for (id, mut account) in accounts {
+            if let (Some(start), Some(length)) = (self.starts.get(&id), self.texts[usize::from(id.0)].length_if_seekable()) {
+                let end = account.source.bytes.max(*start);
+                account.source.bytes = end - start;
+                account.source.passed_over = start + length.saturating_sub(end);
+            }
             self.sources[usize::from(id.0)] = account.source;
             self.quarantined.extend(account.quarantined);
         }

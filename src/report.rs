@@ -134,6 +134,8 @@ pub struct Report {
     pub explained: BTreeMap<Symbol, Decimal>,
     /// Profit and loss as logged, and as recomputed.
     pub profit: Profit,
+    /// The record that states what was held when the window began, where what lies before it was passed over.
+    pub opening: Option<(Time, Origin)>,
     /// Texts for the evidence.
     pub excerpts: Excerpts,
     /// The bot's directory and flags as given, for the next command.
@@ -173,6 +175,8 @@ pub struct Parts<'a> {
     pub profit: Profit,
     /// First event of the tape.
     pub first: Option<Time>,
+    /// The record that states the opening balance, where what lies before the window was passed over.
+    pub opening: Option<(Time, Origin)>,
     /// Now and what ran, for an audit.
     pub audit: Option<Audit>,
 }
@@ -202,6 +206,7 @@ pub fn make(parts: Parts<'_>) -> Report {
         integrity,
         stats: parts.stats,
         audit: parts.audit,
+        opening: parts.opening,
         excerpts: Excerpts::new(),
         ties: ledger.ties.clone(),
         explained: ledger.explained.clone(),

@@ -20,6 +20,10 @@ pub struct Source {
     pub format: &'static str,
     /// Bytes of text (after decompression).
     pub bytes: u64,
+    /// Bytes beside these that lie before or after the window, and were not read.
+    pub passed_over: u64,
+    /// Lines that lie there, where they were counted: lines read are numbered from the next.
+    pub lines_before: u32,
     /// Lines read.
     pub lines: u64,
     /// Lines whose meaning is known.
@@ -83,6 +87,15 @@ pub struct Piece {
     pub text: PieceText,
 }
 
+impl Piece {
+    fn end(&self) -> u64 {
+        match &self.text {
+            PieceText::Lines(bytes) | PieceText::Gigantic(bytes) => self.offset + bytes.len() as u64,
+            PieceText::BrokenOff(_) => self.offset,
+        }
+    }
+}
+
 /// What a piece of a log is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PieceText {
@@ -99,6 +112,8 @@ pub enum PieceText {
 pub struct Decoded {
     lines: Vec<Line>,
     events: Vec<Event>,
+    /// Byte offset of its end.
+    end: u64,
 }
 
 /// What became of one line.
@@ -129,6 +144,11 @@ struct Refused {
 }
 
 impl Decoded {
+    /// Its events.
+    pub fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+
     /// The earliest moment of its events.
     pub fn oldest(&self) -> Option<Time> {
         self.events.iter().map(|event| event.at).min()
@@ -142,7 +162,7 @@ impl Decoded {
 
 /// Decodes a piece: the work that needs to know nothing of other pieces, and is done on all cores.
 pub fn decode(id: SourceId, format: &LogFormat, piece: Piece) -> Decoded {
-    let mut decoder = Decoder { id, format, decoded: Decoded { lines: Vec::new(), events: Vec::new() } };
+    let mut decoder = Decoder { id, format, decoded: Decoded { lines: Vec::new(), events: Vec::new(), end: piece.end() } };
     let whole = Origin { source: id, offset: piece.offset, line: piece.line };
     match piece.text {
         PieceText::Lines(bytes) => decoder.lines(&bytes, whole),
@@ -177,10 +197,10 @@ impl Decoder<'_> {
 
     /// Takes one line, without its line feed. `ended` says whether the line feed was there.
     fn line(&mut self, bytes: &[u8], text: Option<&str>, origin: Origin, ended: bool) {
-        let text = match text.map_or_else(|| std::str::from_utf8(without_mark(bytes, origin.line)), Ok) {
-            Ok(text) => framed(text, origin.line),
+        let text = match text.map_or_else(|| std::str::from_utf8(without_mark(bytes, origin)), Ok) {
+            Ok(text) => framed(text, origin),
             Err(error) => {
-                let mark = bytes.len() - without_mark(bytes, origin.line).len();
+                let mark = bytes.len() - without_mark(bytes, origin).len();
                 let column = u32::try_from(mark + error.valid_up_to() + 1).ok();
                 return self.quarantine(origin, Trouble { column, reason: Reason::BadUtf8 }, bytes);
             }
@@ -253,7 +273,8 @@ impl Account {
 
     /// Accounts for the next piece's lines; gives their events, without those of lines that stood in this log before.
     pub fn take(&mut self, decoded: Decoded) -> Vec<Event> {
-        let Decoded { lines, mut events } = decoded;
+        let Decoded { lines, mut events, end } = decoded;
+        self.source.bytes = end;
         let (mut first, mut again) = (0, Vec::new());
         for line in lines {
             self.source.lines += 1;
@@ -335,13 +356,13 @@ impl Hasher for Fingerprint {
 /// The byte order mark that a first line may begin with (`formats.md` T11).
 const MARK: &str = "\u{feff}";
 
-fn without_mark(bytes: &[u8], line: u32) -> &[u8] {
-    if line == 1 { bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes) } else { bytes }
+fn without_mark(bytes: &[u8], origin: Origin) -> &[u8] {
+    if origin.offset == 0 { bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes) } else { bytes }
 }
 
 /// A line without byte order mark, carriage return and blanks (`formats.md` T11).
-fn framed(text: &str, line: u32) -> &str {
-    let text = if line == 1 { text.strip_prefix(MARK).unwrap_or(text) } else { text };
+fn framed(text: &str, origin: Origin) -> &str {
+    let text = if origin.offset == 0 { text.strip_prefix(MARK).unwrap_or(text) } else { text };
     text.trim()
 }
 

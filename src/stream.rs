@@ -32,6 +32,8 @@ pub struct Log<'a> {
     pub format: &'static LogFormat,
     /// Its decoded text, or why it cannot be opened.
     pub text: Result<Box<dyn Read + Send + 'a>, Reason>,
+    /// Byte offset at which the text begins, where what lies before it is passed over.
+    pub offset: u64,
     /// Whether the text is decompressed while it is read: then a failure means damage.
     pub compressed: bool,
 }
@@ -231,8 +233,8 @@ impl<'a> Cutter<'a> {
             Ok(text) => (Some(text), None),
             Err(reason) => (None, Some(reason)),
         };
-        let Log { id, format, compressed, .. } = log;
-        Cutter { id, format, text, closed, compressed, rest: Vec::new(), offset: 0, line: 1 }
+        let Log { id, format, compressed, offset, .. } = log;
+        Cutter { id, format, text, closed, compressed, rest: Vec::new(), offset, line: 1 }
     }
 
     fn piece(&mut self, text: PieceText, bytes: usize, lines: usize) -> Piece {
@@ -315,6 +317,23 @@ impl Iterator for Cutter<'_> {
             if bytes.len() >= LONGEST_LINE {
                 return Some(self.gigantic(bytes));
             }
+        }
+    }
+}
+
+/// Counts lines, as far as they can be read.
+pub fn lines(mut text: impl Read) -> u32 {
+    let mut block = vec![0; PIECE];
+    let mut lines = 0u32;
+    loop {
+        match text.read(&mut block) {
+            Ok(0) => return lines,
+            Ok(read) => {
+                let more = memchr::memchr_iter(b'\n', &block[..read]).count();
+                lines = lines.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return lines,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::event::{Claim, Event, Fact, Pulse, Statement};
 use crate::fills;
 use crate::position::Symbol;
-use crate::sightings::{Joiner, MissingSighting};
+use crate::sightings::{self, Joiner, MissingSighting};
 use crate::time::Time;
 use crate::witness::Standing;
 
@@ -34,6 +34,8 @@ pub struct Woven {
 /// What part of the events becomes the tape.
 #[derive(Clone, Debug, Default)]
 pub struct Cut {
+    /// The tape begins here, where the logs' beginnings are passed over: earlier events are not on it.
+    pub from: Option<Time>,
     /// The tape stops here: later events are not on it.
     pub until: Option<Time>,
     /// Only these symbols; all if empty.
@@ -63,6 +65,8 @@ pub struct Weaver {
     woven_until: Option<Time>,
     /// The oldest of the broker's activities: what is stated from them depends on all that comes later.
     oldest_activity: Option<Time>,
+    /// When the broker was read: its activities are worked backwards from then.
+    broker_read: Option<Time>,
     /// On the tape already, and asked for once more by what is stated from activities.
     remembered: Vec<Event>,
     said: Said,
@@ -84,6 +88,7 @@ impl Weaver {
             loose: Vec::new(),
             woven_until: None,
             oldest_activity,
+            broker_read: fills::read_at(&events),
             remembered: Vec::new(),
             said: Said::default(),
             left_out: BTreeSet::new(),
@@ -114,6 +119,10 @@ impl Weaver {
     }
 
     fn gather(&mut self, event: Event) {
+        // A state file without a time of its own is judged at the end.
+        if self.cut.from.is_some_and(|from| event.at < from && event.at != Time::UNIX_EPOCH) {
+            return;
+        }
         let asked_for = only_symbols(event, &self.cut, &mut self.left_out);
         self.loose.extend(asked_for.and_then(|event| self.joiner.take(event)));
     }
@@ -131,6 +140,12 @@ impl Weaver {
         let stated_from = self.oldest_activity.map(|oldest| oldest - self.cut.grace);
         let before = [waiting, stated_from].into_iter().flatten().fold(reached, Ord::min);
         self.put(Some(before), out);
+    }
+
+    /// Whether what comes after `reached` can no longer bear on the tape.
+    pub fn is_done(&self, reached: Time) -> bool {
+        let asked_for = self.cut.until.map(|until| until.max(self.broker_read.unwrap_or(until)));
+        asked_for.is_some_and(|last| reached - DISORDER > last + self.cut.grace + sightings::APART)
     }
 
     /// All was taken: the rest goes on the tape.

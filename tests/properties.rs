@@ -80,6 +80,7 @@ fn expected(ledger: &Ledger) -> BTreeMap<Symbol, Position> {
         stats: Default::default(),
         profit: tapecheck::profit::Profit::default(),
         first: None,
+        opening: None,
         audit: None,
     });
     let rows = report.books.into_iter().filter(|book| book.name == BookName::Expected).flat_map(|book| book.rows);

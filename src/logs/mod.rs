@@ -60,6 +60,9 @@ impl Sink<'_> {
 /// The bot's own account of its trades: the one log that nothing replaces.
 pub const OWN_ACCOUNT: &str = "logs/attribution.jsonl";
 
+/// The name of the log that states the broker's whole book, cycle by cycle.
+pub const BROKERS_BOOKS: &str = "portfolio_state";
+
 /// Every log, in the order of the report's sources.
 pub const ALL: &[LogFormat] = &[
     attribution::FORMAT,

@@ -9,7 +9,7 @@ use crate::json::{self, Field};
 use crate::trouble::Trouble;
 use crate::witness::Witness;
 
-pub const FORMAT: LogFormat = LogFormat { name: "portfolio_state", paths: &["state/portfolio_state.jsonl"], decode };
+pub const FORMAT: LogFormat = LogFormat { name: super::BROKERS_BOOKS, paths: &["state/portfolio_state.jsonl"], decode };
 
 #[derive(Deserialize)]
 struct Row<'a> {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::paint::Look;
 use super::stages::{sort, words};
 use crate::event::{Action, Event, Fact, Form};
+use crate::origin::Origin;
 use crate::outcome::{Mark, Outcome};
 use crate::position::{Symbol, plain};
 use crate::report::Report;
@@ -33,6 +34,7 @@ fn rows<'a>(tape: &Tape, marks: &[Mark], symbol: &Symbol, report: &'a Report) ->
         let (bot, broker) = columns(event, mark);
         let first_failed = mark.outcome == Some(Outcome::Failed) && !std::mem::replace(&mut failed, true);
         let line = line_in(event, symbol).unwrap_or(event.origin.line);
+        let line = report.line_of(Origin { line, ..event.origin });
         Some(Row {
             ts: time::show(event.at),
             sort: sort(event),

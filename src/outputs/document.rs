@@ -30,6 +30,21 @@ pub(super) struct WindowDocument {
     pub(super) until: Option<String>,
     pub(super) at: Option<String>,
     pub(super) timezone: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) opened_by: Option<OpeningDocument>,
+}
+
+/// The whole book that stated what was held when the window began, where what lies before it was passed over.
+#[derive(Serialize)]
+pub(super) struct OpeningDocument {
+    pub(super) source: String,
+    pub(super) line: u32,
+    pub(super) ts: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize)]
@@ -64,6 +79,8 @@ pub(super) struct SourceDocument<'a> {
     pub(super) path: &'a str,
     pub(super) format: &'static str,
     pub(super) bytes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) passed_over: u64,
     pub(super) lines: u64,
     pub(super) understood: u64,
     pub(super) ignored: &'a BTreeMap<&'static str, u64>,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::document::{
     BookDocument, BreakDocument, BrokerDocument, CauseDocument, CheckDocument, DifferenceDocument, Document, EvidenceDocument,
-    FixDocument, IntegrityDocument, PositionDocument, Producer, ProfitDocument, ProvenanceDocument, SourceDocument,
-    StatsDocument, TieDocument, UnreadDocument, WindowDocument,
+    FixDocument, IntegrityDocument, OpeningDocument, PositionDocument, Producer, ProfitDocument, ProvenanceDocument,
+    SourceDocument, StatsDocument, TieDocument, UnreadDocument, WindowDocument,
 };
 use super::fingerprint;
 use crate::breaks::{BookName, Break, Evidence, Tie};
@@ -54,6 +54,11 @@ fn document(report: &Report) -> Document<'_> {
             until: report.window.until.map(time::show),
             at: report.window.at.map(time::show),
             timezone: "America/New_York",
+            opened_by: report.opening.map(|(at, origin)| OpeningDocument {
+                source: report.path_of(origin).to_owned(),
+                line: report.line_of(origin),
+                ts: time::show(at),
+            }),
         },
         broker: broker(&report.broker),
         sources: report.sources.iter().map(source).sorted_by(|one, two| one.path.cmp(two.path)).collect(),
@@ -92,6 +97,7 @@ fn source(source: &Source) -> SourceDocument<'_> {
         path: &source.path,
         format: source.format,
         bytes: source.bytes,
+        passed_over: source.passed_over,
         lines: source.lines,
         understood: source.understood,
         ignored: &source.ignored,
@@ -178,7 +184,7 @@ fn broken<'a>(found: &'a Break, report: &'a Report) -> BreakDocument<'a> {
 fn evidence<'a>(evidence: &'a Evidence, report: &'a Report) -> EvidenceDocument<'a> {
     EvidenceDocument {
         source: report.path_of(evidence.origin),
-        line: evidence.origin.line,
+        line: report.line_of(evidence.origin),
         ts: time::show(evidence.at),
         excerpt: report.excerpts.get(&evidence.origin).map_or("", String::as_str),
         says: &evidence.says,
@@ -192,7 +198,7 @@ fn fix<'a>(fix: &'a Fix, report: &'a Report) -> FixDocument<'a> {
         symbols: fix.symbols.iter().map(|symbol| symbol.as_str()).collect(),
         verdict: fix.verdict(),
         source: report.path_of(fix.origin),
-        line: fix.origin.line,
+        line: report.line_of(fix.origin),
     }
 }
 
@@ -224,7 +230,7 @@ fn integrity(entry: &Integrity) -> IntegrityDocument<'_> {
 }
 
 fn tie<'a>(tie: &'a Tie, report: &Report) -> TieDocument<'a> {
-    let records = tie.origins.iter().map(|origin| format!("{}:{}", report.path_of(*origin), origin.line));
+    let records = tie.origins.iter().map(|origin| format!("{}:{}", report.path_of(*origin), report.line_of(*origin)));
     TieDocument { symbol: tie.symbol.as_str(), ts: time::show(tie.at), records: records.collect() }
 }
 
@@ -236,7 +242,7 @@ fn profit(report: &Report) -> ProfitDocument<'_> {
         recomputed: plain(difference.recomputed.round_dp(4)),
         why: difference.why.code(),
         source: report.path_of(difference.origin),
-        line: difference.origin.line,
+        line: report.line_of(difference.origin),
     });
     ProfitDocument {
         exits: report.profit.exits,

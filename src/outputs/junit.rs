@@ -131,7 +131,7 @@ fn broken(found: &Break, report: &Report) -> Test {
     let message = text::one_line(found);
     let evidence = found.evidence.iter().map(|evidence| {
         let path = report.file_of(report.path_of(evidence.origin));
-        format!("{path}:{}: {}", evidence.origin.line, evidence.says)
+        format!("{path}:{}: {}", report.line_of(evidence.origin), evidence.says)
     });
     let text = std::iter::once(message.clone()).chain(evidence).join("\n");
     let outcome =

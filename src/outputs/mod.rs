@@ -10,3 +10,4 @@ pub mod paint;
 pub mod sarif;
 pub mod stages;
 pub mod text;
+mod trust;

@@ -161,7 +161,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
 fn broken(found: &Break, report: &Report) -> Found {
     let place = |evidence: &Evidence| Place {
         path: report.file_of(report.path_of(evidence.origin)),
-        line: evidence.origin.line,
+        line: report.line_of(evidence.origin),
         says: Some(evidence.says.clone()),
     };
     // What did it, if that is known; else the statement that failed, which comes last.

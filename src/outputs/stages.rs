@@ -98,7 +98,7 @@ fn pulse_words(pulse: &Pulse) -> String {
 pub fn tape_text(tape: &Tape, report: &Report, look: &Look) -> String {
     let mut out = String::new();
     for event in &tape.events {
-        let place = format!("{}:{}", report.path_of(event.origin), event.origin.line);
+        let place = format!("{}:{}", report.path_of(event.origin), report.line_of(event.origin));
         let symbol = event.symbol().map_or("", |symbol| symbol.as_str());
         let row = format!("{}  {:<9} {:<6} {}  [{place}]", time::show(event.at), sort(event), symbol, words(event));
         out.push_str(&look.fitted(&row));
@@ -117,7 +117,7 @@ pub fn tape_json(tape: &Tape, report: &Report) -> Result<String, serde_json::Err
             symbol: event.symbol().map(|symbol| symbol.as_str()),
             says: words(event),
             source: report.path_of(event.origin),
-            line: event.origin.line,
+            line: report.line_of(event.origin),
         };
         out.push_str(&serde_json::to_string(&row)?);
         out.push('\n');

@@ -7,17 +7,16 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::audit;
 use super::paint::Look;
+use super::{audit, trust};
 use crate::breaks::{BookName, Break, Evidence, Kind, Severity};
 use crate::checks::Status;
-use crate::integrity::Integrity;
 use crate::position::{Symbol, plain};
 use crate::report::{BookRow, Report, Verdict};
 use crate::time::{self, Time};
 
 /// Breaks and warnings shown before the rest is folded.
-const SHOWN: usize = 12;
+pub(super) const SHOWN: usize = 12;
 /// Notes shown before the rest is folded.
 const NOTES_SHOWN: usize = 5;
 /// Evidence of one break shown before its middle is folded.
@@ -34,24 +33,24 @@ pub fn write(report: &Report, look: &Look) -> String {
         fixes(report, &mut out);
         profit(report, &mut out);
         ties(report, look, &mut out);
-        integrity(report, look, &mut out);
+        trust::write(report, look, &mut out);
     }
     out
 }
 
-fn line(out: &mut String, text: &str) {
+pub(super) fn line(out: &mut String, text: &str) {
     out.push_str(text.trim_end());
     out.push('\n');
 }
 
 /// A line that goes on below itself where it is longer than the width.
-fn wrapped(out: &mut String, look: &Look, text: &str, below: &str) {
+pub(super) fn wrapped(out: &mut String, look: &Look, text: &str, below: &str) {
     let filled = textwrap::fill(text, textwrap::Options::new(look.width).subsequent_indent(below).break_words(false));
     line(out, &filled.replace('\u{a0}', " "));
 }
 
 /// `1 break`, `2 breaks`.
-fn plural(count: usize, noun: &str) -> String {
+pub(super) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -327,7 +326,7 @@ fn evidence(report: &Report, found: &Break, look: &Look, out: &mut String) {
 }
 
 fn one_record(report: &Report, record: &Evidence, look: &Look, out: &mut String) {
-    let place = format!("{}:{}", report.path_of(record.origin), record.origin.line);
+    let place = format!("{}:{}", report.path_of(record.origin), report.line_of(record.origin));
     let says = textwrap::fill(
         &format!("{}  {}", time::stamp(record.at), record.says),
         textwrap::Options::new(look.width).initial_indent("      ").subsequent_indent("        "),
@@ -359,7 +358,8 @@ fn fixes(report: &Report, out: &mut String) {
 /// Ties of which the other order would give other breaks.
 fn ties(report: &Report, look: &Look, out: &mut String) {
     for tie in &report.ties {
-        let records = tie.origins.iter().map(|origin| format!("{}:{}", report.path_of(*origin), origin.line)).join(", ");
+        let records =
+            tie.origins.iter().map(|origin| format!("{}:{}", report.path_of(*origin), report.line_of(*origin))).join(", ");
         let text = format!(
             "\norder-sensitive: {} at {}: another order of {records} would give other breaks",
             tie.symbol,
@@ -382,64 +382,4 @@ fn profit(report: &Report, out: &mut String) {
         &format!("\nprofit and loss: {} USD logged, {} USD recomputed", profit.logged.round_dp(2), profit.recomputed.round_dp(2)),
     );
     line(out, &format!("  {} of {} differ ({why})", profit.differing.len(), plural(profit.exits as usize, "exit")));
-}
-
-fn integrity(report: &Report, look: &Look, out: &mut String) {
-    let sum = |of: fn(&crate::source::Source) -> u64| report.sources.iter().map(of).sum::<u64>();
-    let mut ignored: BTreeMap<&str, u64> = BTreeMap::new();
-    for source in &report.sources {
-        for (rule, count) in &source.ignored {
-            *ignored.entry(rule).or_default() += count;
-        }
-    }
-    let rules = ignored.iter().map(|(rule, count)| format!("{count} {rule}")).join(", ");
-    let ignored_text =
-        if rules.is_empty() { "0 ignored".to_owned() } else { format!("{} ignored ({rules})", ignored.values().sum::<u64>()) };
-    let text = format!(
-        "{} lines of {} files: {} understood, {ignored_text}, {} quarantined",
-        sum(|source| source.lines),
-        report.sources.len(),
-        sum(|source| source.understood),
-        sum(|source| source.quarantined),
-    );
-    line(out, "");
-    line(out, &textwrap::fill(&text, textwrap::Options::new(look.width).subsequent_indent("  ")));
-    let shown = if look.verbose { report.integrity.len() } else { report.integrity.len().min(SHOWN) };
-    for entry in &report.integrity[..shown] {
-        one_entry(entry, look, out);
-    }
-    if report.integrity.len() > shown {
-        line(out, &format!("  (+{} more: --verbose)", report.integrity.len() - shown));
-    }
-    if report.stats.symbols_left_out > 0 {
-        line(out, &format!("{} left out by --symbol", plural(report.stats.symbols_left_out as usize, "symbol")));
-    }
-    if look.verbose {
-        for source in &report.sources {
-            line(
-                out,
-                &format!(
-                    "  {}: {} lines, {} bytes, {} events, {} out of order, {} duplicates, newest {}",
-                    source.path,
-                    source.lines,
-                    source.bytes,
-                    source.events,
-                    source.out_of_order,
-                    source.duplicates,
-                    source.last.map_or_else(|| "none".to_owned(), time::show),
-                ),
-            );
-        }
-    }
-}
-
-fn one_entry(entry: &Integrity, look: &Look, out: &mut String) {
-    let column = entry.column.map(|column| format!(":{column}")).unwrap_or_default();
-    let place = if entry.line == 0 { entry.source.clone() } else { format!("{}:{}{column}", entry.source, entry.line) };
-    line(out, &format!("  {}  {}", look.paint(&place, Style::new().blue()), entry.says));
-    if !entry.excerpt.is_empty() {
-        line(out, &look.paint(&format!("      | {}", look.cut(&entry.excerpt, 8)), Style::new().dimmed()));
-    }
-    let style = if entry.forbids_clean { Style::new().yellow() } else { Style::new() };
-    line(out, &look.paint(&format!("      {}", entry.consequence), style));
 }

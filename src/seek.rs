@@ -1,0 +1,165 @@
+//! Where in large logs a window begins: records are nearly in order of time, so the place is found by bisecting the bytes, and what lies
+//! before it is not read. The opening balance is the whole book that the broker stated before.
+
+use chrono::Duration;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read};
+
+use crate::event::{Claim, Event, Fact, Statement};
+use crate::logs::{self, LogFormat};
+use crate::origin::{Origin, SourceId};
+use crate::read::{Readings, Text};
+use crate::source::{self, Decoded, LONGEST_LINE, Piece, PieceText};
+use crate::stream::{self, Cutter, Log};
+use crate::tape::DISORDER;
+use crate::time::Time;
+use crate::witness::Witness;
+
+/// Logs that are smaller than this together are read from their beginnings: it takes no time, and tells more about what is held.
+pub const WORTHWHILE: u64 = 64 << 20;
+
+/// So long before the window a whole book is looked for to begin with: what was stated since then is held against it, so that a copy of
+/// an old answer (`formats.md` 1.5) does not go into the window.
+const BEFORE: Duration = Duration::hours(12);
+
+/// Movements are joined and fills are waited for this long around a statement: the tape begins so much before it.
+const AROUND: Duration = Duration::minutes(10);
+
+/// Places of a log at which its order is looked at before it is trusted.
+const SAMPLES: u64 = 32;
+
+/// Bytes that are not worth another step.
+const NEAR: u64 = 64 << 10;
+
+/// Where a replay begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// The tape begins here.
+    pub at: Time,
+    /// The record that states the opening balance, and when.
+    pub stated: (Time, Origin),
+    /// Bytes of each log that are passed over; logs that are in disorder, or compressed, are read from their beginnings.
+    pub starts: BTreeMap<SourceId, u64>,
+}
+
+/// Finds where to begin for a window from `from` on, if the logs have `worthwhile` bytes together. `None`: at the beginning of the logs.
+pub fn beginning(readings: &Readings, from: Time, worthwhile: u64) -> Option<Beginning> {
+    let logs: Vec<Searched<'_>> = readings.logs_at_hand().filter_map(Searched::of).collect();
+    if logs.iter().map(|log| log.length).sum::<u64>() < worthwhile {
+        return None;
+    }
+    let (at, mut stated) = logs.iter().filter_map(|log| log.last_whole_book(from - BEFORE)).max_by_key(|(at, _)| *at)?;
+    let begins = at - AROUND;
+    let starts: BTreeMap<SourceId, u64> =
+        logs.iter().filter_map(|log| Some((log.id, log.first_since(begins - DISORDER)?))).collect();
+    // Its number counts, as those of all lines do, from where the log is read.
+    let start = starts.get(&stated.source).copied().unwrap_or_default();
+    let log = logs.iter().find(|log| log.id == stated.source)?;
+    let between = log.text.open_at(start).ok()?.take(stated.offset.saturating_sub(start));
+    stated.line = stream::lines(between) + 1;
+    Some(Beginning { at: begins, stated: (at, stated), starts })
+}
+
+/// A log that can be read from anywhere.
+struct Searched<'a> {
+    id: SourceId,
+    format: &'static LogFormat,
+    text: &'a Text,
+    length: u64,
+}
+
+/// How far back a whole book is looked for: a night, a weekend, a holiday.
+const BACK: [Duration; 4] = [Duration::hours(1), Duration::hours(24), Duration::days(4), Duration::days(14)];
+
+fn states_book(event: &Event) -> bool {
+    matches!(&event.fact, Fact::Statement(Statement { witness: Witness::PortfolioHistory, claim: Claim::WholeBook(_) }))
+}
+
+impl<'a> Searched<'a> {
+    fn of((id, format, text): (SourceId, &'static LogFormat, &'a Text)) -> Option<Searched<'a>> {
+        Some(Searched { id, format, text, length: text.length_if_seekable()? })
+    }
+
+    /// The first line since `at`: its place, or that of one a little before it. `None`: the log is in disorder, or cannot be read.
+    fn first_since(&self, at: Time) -> Option<u64> {
+        if !self.is_in_order() {
+            return None;
+        }
+        let (mut low, mut high) = (0, self.length);
+        let (mut earliest, mut latest): (Option<Time>, Option<Time>) = (None, None);
+        while high - low > NEAR {
+            let middle = low + (high - low) / 2;
+            let Some((told, place)) = self.dated_after(middle, high).ok()? else {
+                high = middle;
+                continue;
+            };
+            let in_order = earliest.is_none_or(|earliest| earliest - DISORDER <= told)
+                && latest.is_none_or(|latest| told <= latest + DISORDER);
+            if !in_order {
+                return None;
+            }
+            if told < at {
+                (low, earliest) = (place, Some(told));
+            } else {
+                (high, latest) = (middle, Some(told));
+            }
+        }
+        Some(low)
+    }
+
+    /// Whether the times at its beginning, at its end and at places between them are in order: a log that was put together wrongly would
+    /// lead the search astray, and what it hides would be missing without a word.
+    fn is_in_order(&self) -> bool {
+        let end = self.length.saturating_sub(NEAR);
+        let mut newest: Option<Time> = None;
+        for place in (0..=SAMPLES).map(|sample| end / SAMPLES * sample) {
+            let Ok(dated) = self.dated_after(place, self.length) else { return false };
+            let Some((told, _)) = dated else { continue };
+            if newest.is_some_and(|newest| told < newest - DISORDER) {
+                return false;
+            }
+            newest = newest.max(Some(told));
+        }
+        true
+    }
+
+    /// The broker's last whole book before a moment, not weeks before it.
+    fn last_whole_book(&self, until: Time) -> Option<(Time, Origin)> {
+        if self.format.name != logs::BROKERS_BOOKS {
+            return None;
+        }
+        BACK.into_iter().find_map(|back| {
+            let offset = self.first_since(until - back)?;
+            let log = Log { id: self.id, format: self.format, text: self.text.open_at(offset), offset, compressed: false };
+            let pieces = Cutter::of(log).map(|piece| source::decode(self.id, self.format, piece));
+            let near = pieces.take_while(|decoded| decoded.oldest().is_none_or(|oldest| oldest < until));
+            let books = near.flat_map(Decoded::into_events).filter(|event| event.at < until && states_book(event));
+            books.map(|event| (event.at, event.origin)).max()
+        })
+    }
+
+    /// The first line that begins after an offset, or at zero, and before `until`, and tells a time.
+    fn dated_after(&self, offset: u64, until: u64) -> io::Result<Option<(Time, u64)>> {
+        let opened = self.text.open_at(offset.saturating_sub(1)).map_err(|reason| io::Error::other(reason.to_string()))?;
+        let mut text = BufReader::with_capacity(NEAR as usize, opened);
+        let mut place = offset;
+        if offset > 0 {
+            place = offset - 1 + text.skip_until(b'\n')? as u64;
+        }
+        let mut line = Vec::new();
+        while place < until {
+            line.clear();
+            let read = (&mut text).take(LONGEST_LINE as u64).read_until(b'\n', &mut line)? as u64;
+            if read == 0 {
+                break;
+            }
+            let piece = Piece { offset: place, line: 1, text: PieceText::Lines(std::mem::take(&mut line)) };
+            let decoded = source::decode(self.id, self.format, piece);
+            if let Some(at) = decoded.newest() {
+                return Ok(Some((at, place)));
+            }
+            place += read;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,126 @@
+//! A window of large logs is found by bisecting their bytes: what is read there is what reading all of it gives for the window.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and brings its own files")]
+
+use chrono::{Duration, TimeZone, Utc};
+use std::fmt::Write as _;
+use std::path::Path;
+use tapecheck::event::Event;
+use tapecheck::fold::{self, Fold};
+use tapecheck::ledger::{Ledger, Settings};
+use tapecheck::read::{self, Readings};
+use tapecheck::seek;
+use tapecheck::tape::Cut;
+use tapecheck::time::Time;
+use tempfile::TempDir;
+
+const DAYS: i64 = 12;
+
+fn opening(day: i64) -> Time {
+    Utc.with_ymd_and_hms(2026, 3, 2, 14, 30, 0).unwrap() + Duration::days(day)
+}
+
+/// Entries and exits of one symbol, the whole book after each, and lines that tell nothing in between.
+fn write(directory: &Path) {
+    let (mut trades, mut books) = (String::new(), String::new());
+    for day in 0..DAYS {
+        for trade in 0..40 {
+            let at = opening(day) + Duration::minutes(9 * trade);
+            let stamp = |at: Time| at.to_rfc3339();
+            let filler = "x".repeat(1500);
+            let (now, later) = (stamp(at), stamp(at + Duration::minutes(4)));
+            let entry = format!(
+                r#"{{"ts":"{now}","type":"attribution","trade_id":"open_DAL_{now}","symbol":"DAL","context":{{"direction":"bullish","order_type":"limit","entry_status":"filled","pending_fill":false,"position_side":"long","qty":{0},"entry_qty":{0},"side":"buy","entry_price":40,"note":"{filler}"}}}}"#,
+                trade + 1
+            );
+            let exit = format!(
+                r#"{{"ts":"{later}","type":"attribution","trade_id":"close_DAL_{later}","symbol":"DAL","pnl_usd":0,"context":{{"side":"long","position_side":"long","qty":{0},"entry_qty":{0},"exit_qty":{0},"entry_price":40,"exit_price":40}}}}"#,
+                trade + 1
+            );
+            writeln!(trades, "{entry}\n{{\"ts\":\"{now}\",\"trade_id\":\"reconciled_1\",\"note\":\"{filler}\"}}\n{exit}")
+                .unwrap();
+            for (at, held) in [(at + Duration::minutes(1), trade + 1), (at + Duration::minutes(5), 0)] {
+                let row = format!(r#"{{"symbol":"DAL","qty":{held}.0,"side":"long","avg_entry_price":40}}"#);
+                let rows = if held == 0 { "" } else { row.as_str() };
+                writeln!(books, r#"{{"ts":"{}","alpaca":{{"positions":[{rows}],"note":"{filler}"}}}}"#, stamp(at)).unwrap();
+            }
+        }
+    }
+    std::fs::create_dir_all(directory.join("logs")).unwrap();
+    std::fs::create_dir_all(directory.join("state")).unwrap();
+    std::fs::write(directory.join("logs/attribution.jsonl"), trades).unwrap();
+    std::fs::write(directory.join("state/portfolio_state.jsonl"), books).unwrap();
+}
+
+fn events(readings: &Readings, cut: &Cut) -> Vec<Event> {
+    let begin = || Fold::new(Ledger::new(Settings::default()), usize::MAX, None, Vec::new());
+    let (mut fold, woven, _) = fold::pass(readings, cut, begin);
+    fold.finish(woven).0.events
+}
+
+/// What an event is, wherever the reading began: line numbers count from there.
+fn told(events: &[Event], from: Time) -> Vec<(Time, u64, String)> {
+    let within = events.iter().filter(|event| event.at >= from);
+    within.map(|event| (event.at, event.origin.offset, format!("{:?}", event.fact.clone()))).collect()
+}
+
+/// Holdings carry their line, which counts from where the reading began.
+fn without_lines(told: Vec<(Time, u64, String)>) -> Vec<(Time, u64, String)> {
+    let cut = |text: String| text.split(", line: ").map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect();
+    told.into_iter().map(|(at, offset, text)| (at, offset, cut(text))).collect()
+}
+
+#[test]
+fn what_is_found_in_the_middle_is_what_reading_all_gives() {
+    let directory = TempDir::new().unwrap();
+    write(directory.path());
+    let (from, until) = (opening(8), opening(9));
+    let mut readings = read::bot(directory.path()).unwrap();
+    let cut = Cut { until: Some(until), ..Cut::default() };
+    let all = events(&readings, &cut);
+    let beginning = seek::beginning(&readings, from, 0).unwrap();
+    assert!(beginning.at < from && from - beginning.at < Duration::days(2), "{beginning:?}");
+    assert_eq!(beginning.starts.len(), 2);
+    assert!(beginning.starts.values().all(|start| *start > 100_000), "{beginning:?}");
+    let (stated_at, stated) = beginning.stated;
+    readings.start_at(beginning.starts.clone());
+    let found = events(&readings, &Cut { from: Some(beginning.at), ..cut });
+    assert_eq!(without_lines(told(&found, from)), without_lines(told(&all, from)));
+    assert!(found.len() < all.len() / 2);
+    assert!(found.iter().any(|event| event.at == stated_at && event.origin.line == stated.line), "{stated:?}");
+    // Lines that were passed over are counted where they are asked for.
+    let one = found.iter().find(|event| event.at >= from).unwrap();
+    let same = all.iter().find(|event| event.at == one.at && event.origin.offset == one.origin.offset).unwrap();
+    assert_eq!(one.origin.line + readings.lines_before(one.origin.source), same.origin.line);
+}
+
+#[test]
+fn a_log_in_disorder_is_read_from_its_beginning() {
+    let directory = TempDir::new().unwrap();
+    write(directory.path());
+    let path = directory.path().join("logs/attribution.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let (first, second) = lines.split_at(lines.len() / 2);
+    std::fs::write(&path, [second, first].concat().join("\n") + "\n").unwrap();
+    let from = opening(8);
+    let mut readings = read::bot(directory.path()).unwrap();
+    let all = events(&readings, &Cut::default());
+    let beginning = seek::beginning(&readings, from, 0).unwrap();
+    let read_whole = readings.logs_at_hand().find(|(_, format, _)| format.name == "attribution").unwrap().0;
+    assert!(!beginning.starts.contains_key(&read_whole), "{beginning:?}");
+    readings.start_at(beginning.starts);
+    let found = events(&readings, &Cut { from: Some(beginning.at), ..Cut::default() });
+    assert_eq!(without_lines(told(&found, from)), without_lines(told(&all, from)));
+}
+
+#[test]
+fn without_a_whole_book_before_it_a_window_begins_at_the_beginning() {
+    let directory = TempDir::new().unwrap();
+    write(directory.path());
+    let readings = read::bot(directory.path()).unwrap();
+    assert_eq!(seek::beginning(&readings, opening(0), 0), None);
+    assert_eq!(seek::beginning(&readings, opening(8), u64::MAX), None);
+    std::fs::remove_file(directory.path().join("state/portfolio_state.jsonl")).unwrap();
+    assert_eq!(seek::beginning(&read::bot(directory.path()).unwrap(), opening(8), 0), None);
+}
