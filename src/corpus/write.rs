@@ -85,11 +85,7 @@ pub fn check_apart(into: &Path, name: &str, input: &Path) -> Result<(), CannotMa
 }
 
 /// Writes the case, replays it where it was written, and keeps what it gives as accepted, if that is `right`.
-pub fn write(
-    new: &New<'_>,
-    parse: Parse,
-    right: impl Fn(&Given) -> Result<(), String>,
-) -> Result<(PathBuf, Given), CannotMake> {
+pub fn write(new: &New<'_>, parse: Parse, right: impl Fn(&Given) -> Result<(), String>) -> Result<(PathBuf, Given), CannotMake> {
     let name = &new.manifest.name;
     // The case's own name must be its folder's from the beginning.
     let beside = new.into.join(format!(".{name}.tmp-{}", std::process::id()));

@@ -153,7 +153,8 @@ impl Minimize {
 
     fn of_bot(&self) -> Result<Input, Failure> {
         if self.broker.as_deref() == Some("live") {
-            let says = "a live broker answers differently each time: keep its answers with `tapecheck record`, and give the recording";
+            let says =
+                "a live broker answers differently each time: keep its answers with `tapecheck record`, and give the recording";
             return Err(Failure::Usage(says.to_owned()));
         }
         let timed =

@@ -10,7 +10,7 @@ mod tree;
 
 use std::path::PathBuf;
 
-use super::add::{CannotAdd, Kept, Lines, Reach, bot, broker};
+use super::add::{CannotAdd, Kept, Lines, Reach, Texts, bot, broker};
 use super::case::{CannotLoad, Case, Given, Manifest, Parse};
 use super::verdict::Verdict;
 use super::write::{self, CannotMake, New};
@@ -149,13 +149,8 @@ pub fn minimize(wanted: &Wanted, watch: &Watch<'_>, parse: Parse) -> Result<Mini
     let (texts, recording) = parts.rendered(&search.best);
     let now = crate::judge(request, read::texts(texts.clone()), recording.as_ref()).report;
     let manifest = manifest(wanted, found, &now, recording.is_some());
-    let new = New {
-        into: &wanted.into,
-        existing: wanted.existing,
-        manifest: &manifest,
-        texts: &texts,
-        recording: recording.as_ref(),
-    };
+    let new =
+        New { into: &wanted.into, existing: wanted.existing, manifest: &manifest, texts: &texts, recording: recording.as_ref() };
     let (folder, given) = write::write(&new, parse, |given| still_shown(found, given))?;
     Ok(Minimized {
         folder,
@@ -190,10 +185,11 @@ fn chosen<'a>(choice: &Choice, whole: &'a Report, request: &Request) -> Result<&
     }
 }
 
-type Kept3 = (super::add::Texts, Option<Recording>, Option<usize>);
+/// The bot's files, the broker's answers, and how many ids were replaced.
+type AsKept = (Texts, Option<Recording>, Option<usize>);
 
 /// The files as a case keeps them: plain text, and redacted where they are a bot's.
-fn as_kept(input: &Input, lines: &Lines, recording: Option<Recording>) -> Result<Kept3, CannotMinimize> {
+fn as_kept(input: &Input, lines: &Lines, recording: Option<Recording>) -> Result<AsKept, CannotMinimize> {
     let directory = &input.request().directory;
     let (mut texts, _) = bot::gathered(directory, lines, &Reach::Everything)?;
     match input {
@@ -209,7 +205,7 @@ fn as_kept(input: &Input, lines: &Lines, recording: Option<Recording>) -> Result
 }
 
 /// Where every fact stands in the texts, and which symbols they name.
-fn known(request: &Request, texts: &super::add::Texts, recording: Option<&Recording>) -> Known {
+fn known(request: &Request, texts: &Texts, recording: Option<&Recording>) -> Known {
     let readings = read::texts(texts.clone());
     let mut events: Vec<Event> = readings.events.clone();
     let replay = crate::judge(request, readings, recording);

@@ -191,8 +191,7 @@ impl Parts {
     /// The case without what has gone.
     pub fn rendered(&self, cut: &Cut) -> (Texts, Option<Recording>) {
         let mut texts = Vec::new();
-        let mut recording =
-            self.recording.as_ref().filter(|(part, _)| !cut.gone[*part]).map(|(_, recording)| recording.clone());
+        let mut recording = self.recording.as_ref().filter(|(part, _)| !cut.gone[*part]).map(|(_, recording)| recording.clone());
         for file in &self.files {
             let text = if self.is_left(cut, file.part) { file.rendered(cut) } else { String::new() };
             let is_gone = text.is_empty();

@@ -14,14 +14,15 @@ const UNITS: [Role; 3] = [Role::File, Role::Line, Role::Row];
 
 /// Makes the case smaller until nothing that is left of it can go; or the time is over.
 pub fn all(search: &mut Search<'_>, own: Option<&Symbol>) {
-    symbols(search, own);
-    time(search);
     loop {
         let before = search.best.clone();
+        symbols(search, own);
+        time(search);
         events(search);
         fields(search);
         values(search);
-        // A shorter case may have lines that it needs no longer. Where a whole round changes nothing, each of them was tried alone.
+        // In a shorter case more can go: a symbol that two lines name, once the third is gone. Where a whole round changes nothing, each
+        // line and each value was tried alone.
         if search.stopped || search.best == before {
             return;
         }

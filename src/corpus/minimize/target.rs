@@ -76,7 +76,11 @@ impl Target {
     /// Whether a report shows the same break, and no break that the whole report has not: what was never there is an artefact of what was
     /// cut, and would be taken for a part of the incident.
     pub fn is_in(&self, report: &Report) -> bool {
-        let invented = |found: &Break| found.severity == Severity::Break && !self.sorts.contains(&sort(found));
+        let counts = |severity: Severity| match severity {
+            Severity::Break | Severity::Warning => true,
+            Severity::Note => false,
+        };
+        let invented = |found: &Break| counts(found.severity) && !self.sorts.contains(&sort(found));
         report.breaks.iter().any(|found| self.is(found)) && !report.breaks.iter().any(invented)
     }
 

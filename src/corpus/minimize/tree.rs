@@ -148,7 +148,7 @@ mod tests {
         let written = |gone: &[usize], open| write(&node, open, &|part| !gone.contains(&part), &|_| None);
         assert_eq!(written(&[], 0), r#"{"b": 1.50, "a": [1e3, {"x": null}], "c": "\u00e9"}"#);
         assert_eq!(written(&[1, 5], 0), r#"{"a": [1e3, {}], "c": "\u00e9"}"#);
-        assert_eq!(written(&[1, 3, 6], 2), "{\n  \"a\": [\n    {\"x\": null}\n  ]\n}".replace("{\"x\": null}", "{\"x\": null}").replace("1e3", ""));
+        assert_eq!(written(&[1, 3, 6], 2), "{\n  \"a\": [\n    {\"x\": null}\n  ]\n}");
         assert_eq!(write(&node, 0, &|part| part == 1, &|_| Some("2".to_owned())), r#"{"b": 2}"#);
     }
 
