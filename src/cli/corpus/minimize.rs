@@ -135,8 +135,9 @@ impl Minimize {
             }
             None => return usage("a bot's directory needs --output: the folder of the case that is made of it".to_owned()),
         };
+        let into = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         match name_of(&path) {
-            Some(name) => Ok((path.parent().map(Path::to_owned).unwrap_or_default(), format!("{name}{end}"))),
+            Some(name) => Ok((into.to_owned(), format!("{name}{end}"))),
             None => usage(format!("--output {} has no name that the case could take", path.display())),
         }
     }
