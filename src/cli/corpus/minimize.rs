@@ -25,8 +25,8 @@ Examples:
   tapecheck corpus minimize corpus/wrong-side --break 4f0c9a -o corpus/wrong-side-once --timeout 300
   tapecheck corpus minimize bot --day 2026-02-05 --broker recordings/2026-02-05 -o corpus/smallest
 
-The worst break stays if none is chosen, the earliest of those that are. The same break: the same symbol, kind, books, times, \
-quantities and cause. A break that was not there before is never made.
+The worst break stays if none is chosen, the earliest of those that are. The same break: the same symbol, kind, books, first failure, \
+quantities and cause. No break and no warning is made that was not there before.
 
 Exit status: 0 the case was made, also where --timeout stopped it; 2 it was not: there is no such break, say.";
 
@@ -234,6 +234,9 @@ fn told(minimized: &Minimized, timeout: f64, look: &Look) -> String {
     let mut out = String::new();
     let fold = |text: String| folded(&text, look);
     let _ = writeln!(out, "made {}", minimized.folder.display());
+    if look.quiet {
+        return out;
+    }
     let _ = writeln!(out, "{}", fold(format!("break {}", minimize::line(&minimized.found))));
     let kept: Vec<_> = minimized.files.iter().filter(|file| file.bytes > 0).collect();
     let widest = kept.iter().map(|file| file.path.len()).max().unwrap_or(0);

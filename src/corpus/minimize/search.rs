@@ -125,7 +125,6 @@ impl<'a> Search<'a> {
     /// What comes next.
     pub fn enter(&mut self, stage: Stage) {
         self.stage = stage;
-        self.now = Size::of(self.parts, &self.best);
     }
 
     /// Whether these can go, too; if so, they have gone.
@@ -161,6 +160,7 @@ impl<'a> Search<'a> {
             self.shown = print;
         }
         self.best = cut;
+        self.now = Size::of(self.parts, &self.best);
         true
     }
 }

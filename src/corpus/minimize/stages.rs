@@ -64,7 +64,6 @@ fn events(search: &mut Search<'_>) {
     search.enter(Stage::Events);
     let files = search.parts.left(&search.best, &[Role::File]);
     reduce(files, &mut |piece| search.goes(piece));
-    search.enter(Stage::Events);
     let units = search.parts.left(&search.best, &UNITS);
     let units: Vec<usize> = units.into_iter().sorted_by_key(|unit| (search.parts.all[*unit].at, *unit)).collect();
     reduce(units, &mut |piece| search.goes(piece));
