@@ -86,6 +86,6 @@ mod tests {
         assert_eq!(spellings("price", "47.973846"), ["47.97"]);
         assert_eq!(spellings("pnl", "-0.2300000000000182"), ["-0.23"]);
         let message = "\"the broker refused the order: insufficient qty\"";
-        assert_eq!(spellings("message", message), ["\"\"", "\"the broker r\"", "\"the broker refused the\""]);
+        assert_eq!(spellings("message", message), ["\"\"", "\"the broker r\"", "\"the broker refused the \""]);
     }
 }
