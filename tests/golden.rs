@@ -56,6 +56,7 @@ fn the_help_of_each_command() {
     golden("help-corpus-run", &["corpus", "run", "--help"]);
     golden("help-corpus-add", &["corpus", "add", "--help"]);
     golden("help-corpus-accept", &["corpus", "accept", "--help"]);
+    golden("help-corpus-minimize", &["corpus", "minimize", "--help"]);
     golden("help-corpus-list", &["corpus", "list", "--help"]);
     golden("help-corpus-diff", &["corpus", "diff", "--help"]);
 }

@@ -46,7 +46,7 @@ pub struct Cli {
     /// Everything, nothing folded
     #[arg(long, short, global = true)]
     verbose: bool,
-    /// No progress on stderr; accepted for scripts, since none is shown so far
+    /// No progress on stderr: it is shown on a terminal alone, and where it takes long enough
     #[arg(long, global = true)]
     no_progress: bool,
 }
@@ -133,7 +133,7 @@ pub fn main() -> u8 {
         Command::Audit(audit) => audit.run(look),
         Command::Record(record) => record.run(),
         Command::Show(show) => show.run(look),
-        Command::Corpus(corpus) => corpus.run(look),
+        Command::Corpus(corpus) => corpus.run(look, !cli.no_progress && !cli.quiet),
         Command::Explain(explain) => explain.run(look),
         Command::Completions(completions) => Ok(completions.run()),
     };

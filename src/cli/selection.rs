@@ -145,7 +145,7 @@ fn grace(text: &str) -> Result<f64, String> {
     if (0.0..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("seconds from 0 to 86400".to_owned()) }
 }
 
-fn timeout(text: &str) -> Result<f64, String> {
+pub(super) fn timeout(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "a number of seconds".to_owned())?;
     if (0.1..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("seconds from 0.1 to 86400".to_owned()) }
 }
@@ -156,7 +156,7 @@ fn tolerance(text: &str) -> Result<Decimal, String> {
     if value.is_sign_negative() { Err("not below zero".to_owned()) } else { Ok(value) }
 }
 
-fn symbol(text: &str) -> Result<Symbol, String> {
+pub(super) fn symbol(text: &str) -> Result<Symbol, String> {
     Symbol::parse(text).ok_or_else(|| "not a symbol".to_owned())
 }
 

@@ -9,6 +9,12 @@ pub fn clock() -> Time {
     chrono::Utc::now()
 }
 
+/// How much time has passed since this was asked for.
+pub fn stopwatch() -> impl Fn() -> std::time::Duration {
+    let began = std::time::Instant::now();
+    move || began.elapsed()
+}
+
 /// What a variable is set to.
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()

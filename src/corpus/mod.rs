@@ -12,6 +12,8 @@ pub mod differences;
 pub mod document;
 pub mod find;
 pub mod list;
+pub mod minimize;
 pub mod run;
 pub mod told;
 pub mod verdict;
+pub mod write;

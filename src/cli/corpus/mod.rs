@@ -4,6 +4,7 @@ mod accept;
 mod add;
 mod diff;
 mod list;
+mod minimize;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -24,6 +25,7 @@ Examples:
   tapecheck corpus list
   tapecheck corpus add hood-bought-instead --from bot --day 2026-02-05
   tapecheck corpus accept corpus/scale-out-that-bought
+  tapecheck corpus minimize corpus/scale-out-that-bought
   tapecheck corpus diff old/tapecheck new/tapecheck
 
 A PATH is a case, or a folder of cases; `corpus` if none is given.
@@ -44,16 +46,18 @@ enum Verb {
     Run(run::Run),
     Add(add::Add),
     Accept(accept::Accept),
+    Minimize(minimize::Minimize),
     List(list::List),
     Diff(diff::Diff),
 }
 
 impl Corpus {
-    pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
+    pub(super) fn run(self, look: Look, progress: bool) -> Result<Output, Failure> {
         match self.verb {
             Verb::Run(run) => run.run(look),
             Verb::Add(add) => add.run(look),
             Verb::Accept(accept) => accept.run(look),
+            Verb::Minimize(minimize) => minimize.run(look, progress),
             Verb::List(list) => list.run(look),
             Verb::Diff(diff) => diff.run(look),
         }

@@ -30,8 +30,20 @@ pub struct Kept {
 /// Paths below the case and their texts.
 pub type Texts = Vec<(String, String)>;
 
-/// Cuts every file of the directory. Rotated and compressed parts of one log become one file, in the order of time.
+/// Cuts every file of the directory, and redacts what is left.
 pub fn cut(directory: &Path, lines: &Lines, reach: &Reach, redactor: &mut Redactor) -> Result<(Texts, Vec<Kept>), CannotAdd> {
+    let (mut cuts, mut kept) = gathered(directory, lines, reach)?;
+    redact(&mut cuts, redactor);
+    for (one, (_, text)) in kept.iter_mut().zip(&cuts) {
+        one.bytes = text.len() as u64;
+    }
+    // A log without a needed line is not needed, but for the bot's own account: without it nothing could be checked.
+    cuts.retain(|(path, text)| !text.is_empty() || path == logs::OWN_ACCOUNT || !is_log(path));
+    Ok((cuts, kept))
+}
+
+/// The files of the directory as text. Rotated and compressed parts of one log become one file, in the order of time.
+pub fn gathered(directory: &Path, lines: &Lines, reach: &Reach) -> Result<(Texts, Vec<Kept>), CannotAdd> {
     let mut files = read::files(directory);
     files.sort_by_cached_key(|(path, _)| (plain(path).to_owned(), lines.first(path), Reverse(rotation(path)), path.clone()));
     let mut cuts: Texts = Vec::new();
@@ -51,17 +63,11 @@ pub fn cut(directory: &Path, lines: &Lines, reach: &Reach, redactor: &mut Redact
         kept.push(one);
         cuts.push((base, text));
     }
-    redact(&mut cuts, redactor);
-    for (one, (_, text)) in kept.iter_mut().zip(&cuts) {
-        one.bytes = text.len() as u64;
-    }
-    // A log without a needed line is not needed, but for the bot's own account: without it nothing could be checked.
-    cuts.retain(|(path, text)| !text.is_empty() || path == logs::OWN_ACCOUNT || !is_log(path));
     Ok((cuts, kept))
 }
 
 /// All files before any: an id that a message names may be met in another file only.
-fn redact(cuts: &mut Texts, redactor: &mut Redactor) {
+pub fn redact(cuts: &mut Texts, redactor: &mut Redactor) {
     for (path, text) in cuts.iter_mut() {
         *text = if is_log(path) {
             text.split_inclusive('\n').map(|line| redactor.json(line).unwrap_or_else(|_| line.to_owned())).collect()
@@ -74,7 +80,8 @@ fn redact(cuts: &mut Texts, redactor: &mut Redactor) {
     }
 }
 
-fn is_log(path: &str) -> bool {
+/// Whether a path is a log's.
+pub fn is_log(path: &str) -> bool {
     logs::ALL.iter().flat_map(|format| format.paths).any(|base| *base == plain(path))
 }
 

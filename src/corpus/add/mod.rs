@@ -1,16 +1,16 @@
 //! `corpus add`: a case out of a bot's directory: cut to a window, redacted, and giving the verdict that the whole directory gave.
 
-mod bot;
-mod broker;
+pub(super) mod bot;
+pub(super) mod broker;
 mod reach;
-mod write;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::case::{CannotLoad, Given, Manifest, Parse};
+use super::case::{Given, Manifest, Parse};
 use super::changes::{Change, changes};
 use super::verdict::{Break, NotAReport, Verdict};
+use super::write::{self, CannotMake, New};
 use crate::breaks::Severity;
 use crate::brokers::Recording;
 use crate::brokers::recording::{self, CannotWrite, Existing};
@@ -21,8 +21,8 @@ use crate::read::{self, CannotRead};
 use crate::report;
 use crate::{CannotReplay, Request};
 
-pub use bot::Kept;
-pub use reach::Reach;
+pub use bot::{Kept, Texts};
+pub use reach::{Lines, Reach};
 
 /// What is to be made.
 #[derive(Debug)]
@@ -61,12 +61,6 @@ pub struct Added {
 /// Why no case was made.
 #[derive(Debug, thiserror::Error)]
 pub enum CannotAdd {
-    /// A name that is no folder's.
-    #[error("`{0}` cannot be a case's name: letters, digits, `-` and `_`, such as scale-out-that-bought")]
-    BadName(String),
-    /// There is one of that name.
-    #[error("{0} is already there; give another name, or --replace")]
-    Exists(PathBuf),
     /// The bot's directory, or its broker.
     #[error(transparent)]
     Replay(#[from] CannotReplay),
@@ -76,12 +70,12 @@ pub enum CannotAdd {
     /// A file could not be read again.
     #[error("{0}: {1}")]
     Unreadable(PathBuf, String),
+    /// It could not be redacted.
+    #[error(transparent)]
+    Redact(#[from] CannotWrite),
     /// It could not be written.
     #[error(transparent)]
-    Write(#[from] CannotWrite),
-    /// It was written, and cannot be loaded.
-    #[error(transparent)]
-    Load(#[from] CannotLoad),
+    Make(#[from] CannotMake),
     /// Even with everything kept it says something else.
     #[error("no case was made: even with every line kept it would not give the verdict of the directory: {}", told(.0))]
     OtherVerdict(Vec<Change>),
@@ -99,7 +93,7 @@ impl From<CannotRead> for CannotAdd {
 
 /// Makes the case.
 pub fn add(mut wanted: Wanted, parse: Parse) -> Result<Added, CannotAdd> {
-    write::check_target(&wanted)?;
+    write::check_target(&wanted.into, &wanted.manifest.name, wanted.existing)?;
     let readings = read::bot(&wanted.request.directory)?;
     let (whole_recording, notices) = recording(&wanted.request, &readings)?;
     let lines = reach::Lines::of(&readings);
@@ -116,7 +110,9 @@ pub fn add(mut wanted: Wanted, parse: Parse) -> Result<Added, CannotAdd> {
         if differs.is_empty() {
             files.extend(recording.iter().zip(&whole_recording).flat_map(|(cut, whole)| broker::kept(cut, whole)));
             describe(&mut wanted.manifest, &now);
-            let (folder, given) = write::write(&wanted, &texts, recording.as_ref(), parse)?;
+            let Wanted { into, existing, manifest, .. } = &wanted;
+            let new = New { into, existing: *existing, manifest, texts: &texts, recording: recording.as_ref() };
+            let (folder, given) = write::write(&new, parse, |_| Ok(()))?;
             let replaced = redactor.count();
             return Ok(Added { folder, files, reach, smaller, symbols, replaced, verdict: given.verdict, notices });
         }
