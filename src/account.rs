@@ -125,6 +125,17 @@ impl Account {
         }
     }
 
+    /// Whether a statement says just what is held, and nothing waits to be settled, confirmed or resolved by it.
+    pub fn is_settled_as(&self, form: &Form) -> bool {
+        let stated = match form {
+            Form::Equals(quantity) => *quantity,
+            Form::NotHeld => Decimal::ZERO,
+            Form::AtLeast(_) | Form::Held | Form::ScoreLost(_) => return false,
+        };
+        let waits = !self.moved.is_empty() || !self.open.is_empty() || self.pending.is_some() || self.doubted.is_some();
+        !waits && self.position.is_exactly(stated)
+    }
+
     /// Applies a movement at its time. `at` never goes back.
     pub fn take(&mut self, at: Time, origin: Origin, movement: &Movement) {
         self.before.push_back((at, self.position.quantity));

@@ -29,6 +29,13 @@ impl Ledger {
         if let Form::ScoreLost(lost) = form {
             return self.score(event, symbol, *lost, witness);
         }
+        let account = self.account(symbol);
+        if account.is_settled_as(form) {
+            // Most of what is ever stated: the same as before, with nothing waiting for it.
+            account.last_agreed = Some(Agreement { at: event.at, origin: event.origin, witness, form: *form });
+            account.unconfirmed &= witness != Witness::BrokerPositions;
+            return Outcome::Held;
+        }
         let outcome = if self.fits(symbol, form) {
             if self.is_too_early(event, symbol, form, witness) {
                 self.account(symbol).unconfirmed = witness == Witness::BrokerPositions;

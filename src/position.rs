@@ -343,6 +343,12 @@ pub struct Position {
 }
 
 impl Position {
+    /// Whether just this is held, every share of it was confirmed, adopted or there before, and no order may still fill.
+    pub fn is_exactly(&self, quantity: Decimal) -> bool {
+        let open = self.opening_unknown || self.seen || !self.unfilled.is_zero() || !self.provenance.logged.is_zero();
+        !open && self.quantity.known() == Some(quantity) && self.provenance.total() == quantity.abs()
+    }
+
     /// Nothing held.
     pub fn flat() -> Position {
         Position {
