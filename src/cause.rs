@@ -9,7 +9,7 @@
 
 use itertools::Itertools;
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::breaks::{BookName, Break, Cause, Kind, Said, Severity};
 use crate::causes::{self, Bracket, Edit, Proposal, Scene};
@@ -20,7 +20,7 @@ use crate::outcome::{Mark, Outcome};
 use crate::position::Symbol;
 use crate::ties;
 use crate::time::Time;
-use crate::witness::Witness;
+use crate::witness::{Standing, Witness};
 
 /// Statements and movements after the failed one that an edit must not contradict.
 const AFTERWARDS: usize = 40;
@@ -104,28 +104,46 @@ fn recognised(found: &Break, scene: &Scene<'_>) -> Option<(Cause, Option<Time>)>
 }
 
 /// The tapes of some symbols, made in one pass. A whole book becomes its row about the symbol; one that repeats the last without a
-/// movement between tells nothing new and is left out.
+/// movement between tells nothing new and is left out: what a book costs is its rows, and the symbols that have something new.
 fn symbol_tapes(events: &[Event], symbols: BTreeSet<Symbol>) -> BTreeMap<Symbol, Vec<Event>> {
+    // Symbols whose last event is other than a book without them: to these, a book that does not list them is news.
+    let mut listed: BTreeSet<Symbol> = symbols.clone();
     let mut tapes: BTreeMap<Symbol, Vec<Event>> = symbols.into_iter().map(|symbol| (symbol, Vec::new())).collect();
     for event in events {
         match &event.fact {
             Fact::Statement(Statement { witness, claim: Claim::WholeBook(holdings) })
-                if witness.standing() != crate::witness::Standing::Judged =>
+                if witness.standing() != Standing::Judged =>
             {
-                let rows: HashMap<&Symbol, &Holding> = holdings.iter().map(|holding| (&holding.symbol, holding)).collect();
-                for (symbol, own) in &mut tapes {
-                    let claim = Claim::WholeBook(rows.get(symbol).map(|row| (*row).clone()).into_iter().collect());
-                    if !repeats(own.last(), &claim) {
-                        own.push(Event { fact: Fact::Statement(Statement { witness: *witness, claim }), ..event.clone() });
+                let rows: BTreeMap<&Symbol, &Holding> = holdings.iter().map(|holding| (&holding.symbol, holding)).collect();
+                let unlisted: Vec<Symbol> = listed.iter().filter(|symbol| !rows.contains_key(symbol)).cloned().collect();
+                let said = |row: Option<&Holding>| {
+                    let claim = Claim::WholeBook(row.cloned().into_iter().collect());
+                    let fact = Fact::Statement(Statement { witness: *witness, claim });
+                    Event { at: event.at, origin: event.origin, fact }
+                };
+                for (symbol, row) in rows {
+                    let Some(own) = tapes.get_mut(symbol) else { continue };
+                    listed.insert(symbol.clone());
+                    if !repeats(own.last(), Some(row)) {
+                        own.push(said(Some(row)));
                     }
+                }
+                for symbol in unlisted {
+                    let Some(own) = tapes.get_mut(&symbol) else { continue };
+                    if !repeats(own.last(), None) {
+                        own.push(said(None));
+                    }
+                    listed.remove(&symbol);
                 }
             }
             Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited | Pulse::NoSnapshot) => {
-                tapes.values_mut().for_each(|own| own.push(event.clone()))
+                tapes.values_mut().for_each(|own| own.push(event.clone()));
+                listed.extend(tapes.keys().cloned());
             }
             Fact::Movement(_) | Fact::Statement(_) | Fact::Pulse(_) => {
-                if let Some(own) = event.symbol().and_then(|symbol| tapes.get_mut(symbol)) {
+                if let Some((symbol, own)) = event.symbol().and_then(|symbol| Some((symbol, tapes.get_mut(symbol)?))) {
                     own.push(event.clone());
+                    listed.insert(symbol.clone());
                 }
             }
         }
@@ -152,14 +170,12 @@ fn beginning(settings: Settings, began_flat: bool) -> Ledger {
     ledger
 }
 
-fn repeats(last: Option<&Event>, claim: &Claim) -> bool {
-    let (Some(Fact::Statement(Statement { claim: Claim::WholeBook(before), .. })), Claim::WholeBook(now)) =
-        (last.map(|event| &event.fact), claim)
-    else {
+/// Whether a book's row, or its lack of one, has the quantity of the book just before it.
+fn repeats(last: Option<&Event>, row: Option<&Holding>) -> bool {
+    let Some(Fact::Statement(Statement { claim: Claim::WholeBook(before), .. })) = last.map(|event| &event.fact) else {
         return false;
     };
-    let quantities = |rows: &[Holding]| rows.iter().map(|row| row.quantity).collect::<Vec<_>>();
-    quantities(before) == quantities(now)
+    before.first().map(|row| row.quantity) == row.map(|row| row.quantity)
 }
 
 /// One symbol's tape, folded, with what is needed to fold stretches of it again.
