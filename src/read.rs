@@ -215,7 +215,7 @@ impl Readings {
     fn log(&self, (id, format): &(SourceId, &'static LogFormat)) -> Log<'_> {
         let text = &self.texts[usize::from(id.0)];
         let offset = self.starts.get(id).copied().unwrap_or_default();
-        Log { id: *id, format, text: text.open_at(offset), offset, compressed: text.is_compressed() }
+        Log { id: *id, format, open: Box::new(move || text.open_at(offset)), offset, compressed: text.is_compressed() }
     }
 
     /// The logs, with where their texts are.
@@ -260,7 +260,7 @@ impl Readings {
 
     fn newest(&self, log: &(SourceId, &'static LogFormat)) -> Option<Time> {
         let newest = |pieces: Cutter<'_>| pieces.filter_map(|piece| source::decode(log.0, log.1, piece).newest()).max();
-        let end = self.texts[usize::from(log.0.0)].end().map(|end| Log { text: Ok(end), ..self.log(log) });
+        let end = self.texts[usize::from(log.0.0)].end().map(|end| Log { open: Box::new(|| Ok(end)), ..self.log(log) });
         end.and_then(|end| newest(Cutter::of(end))).or_else(|| newest(Cutter::of(self.log(log))))
     }
 

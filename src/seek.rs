@@ -130,7 +130,8 @@ impl<'a> Searched<'a> {
         }
         BACK.into_iter().find_map(|back| {
             let offset = self.first_since(until - back)?;
-            let log = Log { id: self.id, format: self.format, text: self.text.open_at(offset), offset, compressed: false };
+            let open = Box::new(move || self.text.open_at(offset));
+            let log = Log { id: self.id, format: self.format, open, offset, compressed: false };
             let pieces = Cutter::of(log).map(|piece| source::decode(self.id, self.format, piece));
             let near = pieces.take_while(|decoded| decoded.oldest().is_none_or(|oldest| oldest < until));
             let books = near.flat_map(Decoded::into_events).filter(|event| event.at < until && states_book(event));

@@ -21,8 +21,14 @@ const PIECE: usize = 256 << 10;
 /// Pieces of one log that are on their way at once: two cores may decode one log together.
 const AHEAD: u64 = 3;
 
+/// So many logs may be open at once; of more than these, one is read to its end before the next, as far as it goes.
+const MOST_OPEN: usize = 200;
+
 /// Bytes of a gigantic line that are kept.
 const BEGINNING: usize = 1 << 10;
+
+/// How a log is opened, when its first piece is asked for.
+pub type Open<'a> = Box<dyn FnOnce() -> Result<Box<dyn Read + Send + 'a>, Reason> + Send + 'a>;
 
 /// A log to be read.
 pub struct Log<'a> {
@@ -30,8 +36,8 @@ pub struct Log<'a> {
     pub id: SourceId,
     /// Its format.
     pub format: &'static LogFormat,
-    /// Its decoded text, or why it cannot be opened.
-    pub text: Result<Box<dyn Read + Send + 'a>, Reason>,
+    /// Opens its decoded text, or tells why it cannot be opened.
+    pub open: Open<'a>,
     /// Byte offset at which the text begins, where what lies before it is passed over.
     pub offset: u64,
     /// Whether the text is decompressed while it is read: then a failure means damage.
@@ -172,7 +178,10 @@ impl<'a> Desk<'a> {
                 return None;
             }
             let free = |log: &Waiting<'_>| log.cutter.is_some() && log.cut - log.given_out < AHEAD;
-            let behind = state.logs.iter().enumerate().filter(|(_, log)| free(log)).min_by_key(|(_, log)| (log.newest, log.cut));
+            let one_by_one = state.logs.len() > MOST_OPEN;
+            let order =
+                |(place, log): &(usize, &Waiting<'_>)| if one_by_one { (None, *place as u64) } else { (log.newest, log.cut) };
+            let behind = state.logs.iter().enumerate().filter(|(_, log)| free(log)).min_by_key(order);
             if let Some(place) = behind.map(|(place, _)| place) {
                 let log = &mut state.logs[place];
                 if let Some(cutter) = log.cutter.take() {
@@ -216,8 +225,9 @@ impl<'a> Desk<'a> {
 pub struct Cutter<'a> {
     id: SourceId,
     format: &'static LogFormat,
+    open: Option<Open<'a>>,
     text: Option<Box<dyn Read + Send + 'a>>,
-    /// Why it cannot be opened, to be told as its first piece.
+    /// Why it cannot be read on, to be told as its last piece.
     closed: Option<Reason>,
     compressed: bool,
     /// The beginning of a line whose end has not been read.
@@ -229,12 +239,16 @@ pub struct Cutter<'a> {
 impl<'a> Cutter<'a> {
     /// A cutter at the beginning of a log.
     pub fn of(log: Log<'a>) -> Cutter<'a> {
-        let (text, closed) = match log.text {
-            Ok(text) => (Some(text), None),
-            Err(reason) => (None, Some(reason)),
-        };
-        let Log { id, format, compressed, offset, .. } = log;
-        Cutter { id, format, text, closed, compressed, rest: Vec::new(), offset, line: 1 }
+        let Log { id, format, open, compressed, offset } = log;
+        Cutter { id, format, open: Some(open), text: None, closed: None, compressed, rest: Vec::new(), offset, line: 1 }
+    }
+
+    fn opened(&mut self) {
+        match self.open.take().map(|open| open()) {
+            Some(Ok(text)) => self.text = Some(text),
+            Some(Err(reason)) => self.closed = Some(reason),
+            None => {}
+        }
     }
 
     fn piece(&mut self, text: PieceText, bytes: usize, lines: usize) -> Piece {
@@ -289,6 +303,7 @@ impl Iterator for Cutter<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
+        self.opened();
         let mut bytes = std::mem::take(&mut self.rest);
         loop {
             let Some(text) = &mut self.text else {

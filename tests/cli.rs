@@ -320,3 +320,23 @@ fn books_without_the_bots_own_account_are_never_clean() {
     std::fs::write(bot.join("logs/attribution.jsonl"), "").unwrap();
     assert_eq!(status(&arguments), 0, "a log of a bot that did nothing");
 }
+
+/// A log that was rotated for years is hundreds of files; a process may have far fewer open.
+#[test]
+fn more_files_than_may_be_open_at_once() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    for part in 0..600 {
+        let row = r#"{"ts":"2026-03-02T14:MM:SS+00:00","msg":"complete","market_open":true}"#;
+        let row = row.replace("MM", &format!("{:02}", part / 60)).replace("SS", &format!("{:02}", part % 60));
+        let name = if part == 0 { "run.jsonl".to_owned() } else { format!("run.jsonl.{part}") };
+        std::fs::write(logs.join(name), row + "\n").unwrap();
+    }
+    let program = assert_cmd::cargo::cargo_bin("tapecheck");
+    let script = format!("ulimit -n 60; exec {} replay {} --format json", program.display(), folder.path().display());
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["stats"]["pulses"], 600);
+    assert!(report["sources"].as_array().unwrap().iter().all(|source| source["quarantined"] == 0));
+}
