@@ -38,9 +38,22 @@ case NAME *FLAGS:
 corpus *FLAGS:
     cargo run --release -- corpus run {{FLAGS}}
 
-# How the cost of explaining grows: ratios of one run
-bench:
+# How fast a whole replay is, against a newline scan and against what else there is, in one run; and how the cost of explaining grows
+bench *FLAGS:
+    cargo bench --bench replay -- {{FLAGS}}
     cargo bench --bench causes
+
+# What each stage takes: lines, decode, account, tape, ledger, causes, report
+bench-stages *FLAGS:
+    cargo bench --bench stages -- {{FLAGS}}
+
+# Instructions of each stage against benches/instructions.txt; needs valgrind
+bench-check:
+    cargo bench --bench stages -- instructions
+
+# Accept today's instructions
+bench-accept:
+    cargo bench --bench stages -- instructions accept
 
 # The fault lab: simulated days with faults of every cause, and docs/kill-matrix.md from what is made of them
 lab:

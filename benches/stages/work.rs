@@ -1,0 +1,238 @@
+//! The stages of a replay, each with its input made ready: what is measured is the stage alone, on one thread.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
+
+use super::made::{self, Plan};
+use tapecheck::cause::{self, Known};
+use tapecheck::event::Event;
+use tapecheck::fold::Fold;
+use tapecheck::ledger::{Ledger, Settings};
+use tapecheck::logs::LogFormat;
+use tapecheck::origin::SourceId;
+use tapecheck::outputs::paint::Look;
+use tapecheck::outputs::{json, text};
+use tapecheck::read::{self, Readings};
+use tapecheck::report::Report;
+use tapecheck::source::{self, Account, Decoded, Piece};
+use tapecheck::stream::{Cutter, Log};
+use tapecheck::tape::{Cut, Tape, Weaver};
+use tapecheck::time::Time;
+use tapecheck::{Replay, Request, excerpts};
+
+/// Every stage, in the order of the pipeline. A log that is named is decoded alone.
+pub const STAGES: [&str; 18] = [
+    "cut",
+    "decode attribution",
+    "decode audit_positions_autofix",
+    "decode exit",
+    "decode exit_attribution",
+    "decode orders",
+    "decode portfolio_state",
+    "decode position_reconciliation_v2",
+    "decode run",
+    "decode run_once",
+    "account",
+    "weave",
+    "fold",
+    "ledger",
+    "causes",
+    "excerpts",
+    "report json",
+    "report text",
+];
+
+/// How much is measured on: enough that what is done once does not count.
+const MEGABYTES: u64 = 5;
+
+/// One scale-out in so many is wrong, so that there are breaks to explain and to tell.
+const WRONG: u64 = 10;
+
+/// A stage with its input: run once, it gives what came of it.
+pub type Ready = Box<dyn FnOnce() -> Box<dyn Any>>;
+
+/// The bot's logs in memory, and how far a stage before has come.
+pub struct Work {
+    readings: Rc<Readings>,
+    bytes: BTreeMap<&'static str, u64>,
+    total: u64,
+}
+
+impl Work {
+    /// Reads the logs.
+    pub fn new() -> io::Result<Work> {
+        let folder = made::directory(&Plan { wrong: WRONG, ..made::plain(MEGABYTES) })?;
+        let mut files = Vec::new();
+        for (path, file) in read::files(&folder) {
+            files.push((path, contents(&file)?));
+        }
+        let readings = read::texts(files);
+        let lengths: Vec<(&'static str, u64)> = readings
+            .logs_at_hand()
+            .map(|(_, format, text)| {
+                (format.name, text.open().ok().and_then(|mut text| io::copy(&mut text, &mut io::sink()).ok()))
+            })
+            .map(|(name, length)| (name, length.unwrap_or_default()))
+            .collect();
+        let total = lengths.iter().map(|(_, length)| length).sum();
+        Ok(Work { readings: Rc::new(readings), bytes: lengths.into_iter().collect(), total })
+    }
+
+    /// The bytes of text behind a stage's input.
+    pub fn bytes(&self, stage: &str) -> u64 {
+        stage.strip_prefix("decode ").map_or(self.total, |log| self.bytes.get(log).copied().unwrap_or_default())
+    }
+
+    /// Makes a stage's input ready.
+    pub fn ready(&self, stage: &str) -> Ready {
+        match stage {
+            "cut" => {
+                let readings = Rc::clone(&self.readings);
+                run(move || readings.logs_at_hand().map(|log| Cutter::of(log_of(log)).count()).sum::<usize>())
+            }
+            "account" => {
+                let logs: Vec<_> = self.logs().map(|(id, format)| (format, self.decoded(id, format))).collect();
+                run(move || logs.into_iter().map(|(format, pieces)| account(format, pieces)).collect::<Vec<_>>())
+            }
+            "weave" => {
+                let (events, batches) = (self.readings.events.clone(), self.batches());
+                run(move || weave(events, batches))
+            }
+            "fold" => {
+                let (events, mut fold) = (self.tape().events, fold());
+                run(move || {
+                    events.into_iter().for_each(|event| fold.take(event));
+                    fold
+                })
+            }
+            "ledger" => {
+                let events = self.tape().events;
+                run(move || ledger(events))
+            }
+            "causes" => {
+                let events = self.tape().events;
+                let mut ledger = ledger(events.clone());
+                run(move || {
+                    cause::explain(&mut ledger, &events, &Known::default());
+                    ledger
+                })
+            }
+            "excerpts" => {
+                let (report, readings) = (self.report(), Rc::clone(&self.readings));
+                run(move || excerpts::fetch(&report, &readings.texts))
+            }
+            "report json" => {
+                let report = self.report();
+                run(move || (json::write(&report).ok(), report))
+            }
+            "report text" => {
+                let report = self.report();
+                run(move || (text::write(&report, &Look::plain()), report))
+            }
+            _ => self.decode(stage.trim_start_matches("decode ")),
+        }
+    }
+
+    fn decode(&self, name: &str) -> Ready {
+        let logs: Vec<_> = self.logs().filter(|(_, format)| format.name == name).collect();
+        let pieces: Vec<_> =
+            logs.into_iter().flat_map(|(id, format)| self.pieces(id).map(move |piece| (id, format, piece))).collect();
+        run(move || pieces.into_iter().map(|(id, format, piece)| source::decode(id, format, piece)).collect::<Vec<_>>())
+    }
+
+    fn logs(&self) -> impl Iterator<Item = (SourceId, &'static LogFormat)> {
+        self.readings.logs_at_hand().map(|(id, format, _)| (id, format))
+    }
+
+    fn pieces(&self, wanted: SourceId) -> impl Iterator<Item = Piece> {
+        self.readings.logs_at_hand().filter(move |(id, _, _)| *id == wanted).flat_map(|log| Cutter::of(log_of(log)))
+    }
+
+    fn decoded(&self, id: SourceId, format: &LogFormat) -> Vec<Decoded> {
+        self.pieces(id).map(|piece| source::decode(id, format, piece)).collect()
+    }
+
+    /// The events of all pieces in the order in which they are given out when all logs are read together, and what was reached with each.
+    fn batches(&self) -> Vec<(Vec<Event>, Time)> {
+        let mut batches: Vec<(Time, SourceId, Vec<Event>)> = Vec::new();
+        for (id, format) in self.logs() {
+            for decoded in self.decoded(id, format) {
+                let newest = decoded.newest().unwrap_or(Time::UNIX_EPOCH);
+                batches.push((newest, id, decoded.into_events()));
+            }
+        }
+        batches.sort_by_key(|(newest, id, _)| (*newest, *id));
+        batches.into_iter().map(|(newest, _, events)| (events, newest)).collect()
+    }
+
+    fn tape(&self) -> Tape {
+        let mut events = self.readings.events.clone();
+        events.extend(self.batches().into_iter().flat_map(|(events, _)| events));
+        tapecheck::tape::make(events, &cut())
+    }
+
+    fn report(&self) -> Report {
+        let files = self.readings.sources.iter().zip(&self.readings.texts);
+        let texts = files.filter_map(|(source, text)| Some((source.path.clone(), io::read_to_string(text.open().ok()?).ok()?)));
+        let Replay { report, .. } = tapecheck::judge(&Request::default(), read::texts(texts.collect()), None);
+        report
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench reads its own files")]
+fn contents(file: &std::path::Path) -> io::Result<String> {
+    std::fs::read_to_string(file)
+}
+
+fn run<T: 'static>(stage: impl FnOnce() -> T + 'static) -> Ready {
+    Box::new(move || Box::new(stage()))
+}
+
+fn log_of<'a>((id, format, text): (SourceId, &'static LogFormat, &'a read::Text)) -> Log<'a> {
+    Log { id, format, text: text.open(), offset: 0, compressed: false }
+}
+
+fn account(format: &LogFormat, pieces: Vec<Decoded>) -> (Account, Vec<Event>) {
+    let mut account = Account::new(format, String::new());
+    let events = pieces.into_iter().flat_map(|piece| account.take(piece)).collect();
+    (account, events)
+}
+
+/// Pieces that overlap in time are woven as far as the one before has come.
+fn weave(events: Vec<Event>, batches: Vec<(Vec<Event>, Time)>) -> usize {
+    let mut weaver = Weaver::new(cut(), events);
+    let mut woven = 0;
+    let oldest: Vec<Time> = batches.iter().map(|(events, at)| events.iter().map(|event| event.at).min().unwrap_or(*at)).collect();
+    let mut comes_yet = oldest.clone();
+    for place in (1..comes_yet.len()).rev() {
+        comes_yet[place - 1] = comes_yet[place - 1].min(comes_yet[place]);
+    }
+    for (place, (events, _)) in batches.into_iter().enumerate() {
+        if weaver.take(events).is_err() {
+            return 0;
+        }
+        if let Some(reached) = comes_yet.get(place + 1) {
+            weaver.weave(*reached, &mut |_| woven += 1);
+        }
+    }
+    weaver.finish(&mut |_| woven += 1);
+    woven
+}
+
+fn ledger(events: Vec<Event>) -> Ledger {
+    let mut ledger = Ledger::new(Settings::default());
+    events.into_iter().for_each(|event| ledger.push(event));
+    ledger.drain();
+    ledger
+}
+
+fn fold() -> Fold {
+    Fold::new(Ledger::new(Settings::default()), tapecheck::fold::KEPT, None, Vec::new())
+}
+
+fn cut() -> Cut {
+    let Settings { grace, tolerance_quantity, .. } = Settings::default();
+    Cut { from: None, until: None, symbols: Default::default(), grace, tolerance: tolerance_quantity }
+}
