@@ -33,11 +33,11 @@ fn size(small: &Whole, large: &Whole) {
     let per_byte = |whole: &Whole| whole.replay / whole.bytes as f64;
     let per_event = |whole: &Whole| whole.replay / whole.events as f64;
     let scan_per_byte = |whole: &Whole| whole.scan / whole.bytes as f64;
-    let (times, each) = (large.bytes / small.bytes, per_byte(large) / per_byte(small));
+    let (times, each) = ((large.bytes as f64 / small.bytes as f64).round(), per_byte(large) / per_byte(small));
     let scan = scan_per_byte(large) / scan_per_byte(small);
-    println!("growth: {times} × the bytes, {each:.2} × the time of a byte (the scan: {scan:.2} ×)");
+    println!("growth: {times} × the bytes, {each:.2} × the core time of a byte (the scan: {scan:.2} ×)");
     println!(
-        "growth: {} events instead of {}, {:.2} × the time of an event",
+        "growth: {} events instead of {}, {:.2} × the core time of an event",
         large.events,
         small.events,
         per_event(large) / per_event(small)

@@ -49,6 +49,7 @@ pub struct Whole {
     bytes: u64,
     events: u64,
     scan: f64,
+    /// What all cores together worked, where that is known: growth is not to be mixed up with what others did meanwhile.
     replay: f64,
 }
 
@@ -84,23 +85,24 @@ fn against_others(folder: &Path, rounds: usize) -> io::Result<Whole> {
     }
     println!();
     let events = report["stats"]["events"].as_u64().unwrap_or_default();
-    Ok(Whole { bytes, events, scan: scan.seconds, replay: replayed.seconds })
+    Ok(Whole { bytes, events, scan: scan.seconds, replay: replayed.worked.unwrap_or(replayed.seconds) })
 }
 
 fn table(rows: &[(&str, &Measured)], bytes: u64, scan: f64) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
-    table.set_header(["", "seconds", "GB/s", "× scan", "peak MiB"]);
+    table.set_header(["", "seconds", "GB/s", "× scan", "core seconds", "× scan", "peak MiB"]);
     for (name, measured) in rows {
         let rate = bytes as f64 / measured.seconds / 1e9;
-        let peak = measured.peak.map_or("–".to_owned(), |peak| format!("{peak:.0}"));
-        let times = measured.seconds / scan;
+        let told = |number: Option<f64>, digits: usize| number.map_or("–".to_owned(), |number| format!("{number:.digits$}"));
         table.add_row([
             (*name).to_owned(),
             format!("{:.3}", measured.seconds),
             format!("{rate:.2}"),
-            format!("{times:.1}"),
-            peak,
+            format!("{:.1}", measured.seconds / scan),
+            told(measured.worked, 2),
+            told(measured.worked.map(|worked| worked / scan), 1),
+            told(measured.peak, 0),
         ]);
     }
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));

@@ -12,6 +12,8 @@ use std::time::Instant;
 pub struct Measured {
     /// The shortest of the rounds.
     pub seconds: f64,
+    /// The least that all cores together worked on it, in seconds: it suffers less from others than the time that passed.
+    pub worked: Option<f64>,
     /// The most memory it had, in MiB, where `time` could tell.
     pub peak: Option<f64>,
     /// What it wrote.
@@ -30,32 +32,31 @@ pub fn rounds(contestants: &[Contestant<'_>], rounds: usize) -> io::Result<Vec<M
     for round in 0..=rounds {
         for (contestant, best) in contestants.iter().zip(&mut best) {
             let measured = (contestant.run)()?;
-            let (seconds, peak) = match best {
-                Some(best) if round > 1 => (best.seconds.min(measured.seconds), larger(best.peak, measured.peak)),
-                Some(best) => (measured.seconds, larger(best.peak, measured.peak)),
-                None => (measured.seconds, measured.peak),
-            };
-            *best = Some(Measured { seconds, peak, ..measured });
+            let peak = best.iter().map(|best| best.peak).chain([measured.peak]).flatten().reduce(f64::max);
+            let of_all = |one: Option<f64>, two: Option<f64>| one.into_iter().chain(two).reduce(f64::min);
+            *best = Some(match best {
+                Some(best) if round > 1 => {
+                    let worked = of_all(best.worked, measured.worked);
+                    Measured { seconds: best.seconds.min(measured.seconds), worked, peak, ..measured }
+                }
+                _ => Measured { peak, ..measured },
+            });
         }
     }
     Ok(best.into_iter().flatten().collect())
 }
 
-fn larger(one: Option<f64>, two: Option<f64>) -> Option<f64> {
-    one.into_iter().chain(two).reduce(f64::max)
-}
-
-/// Where `time` is that tells a process's peak memory.
+/// Where `time` is that tells a process's peak memory, and how long the cores worked on it.
 const TIME: &str = "/usr/bin/time";
 
 /// The sign by which its line is known.
-const PEAK: &str = "peak-of-the-process ";
+const TOLD: &str = "told-of-the-process ";
 
 /// Runs a program to its end. Its exit status is its own business: breaks are not a failure to measure.
 pub fn process(program: &str, arguments: &[&str], folder: &Path) -> io::Result<Measured> {
     let mut command = if Path::new(TIME).exists() {
         let mut command = Command::new(TIME);
-        command.args(["-f", &format!("{PEAK}%M"), program]);
+        command.args(["-f", &format!("{TOLD}%M %U %S"), program]);
         command
     } else {
         Command::new(program)
@@ -65,19 +66,25 @@ pub fn process(program: &str, arguments: &[&str], folder: &Path) -> io::Result<M
     let output = command.output()?;
     let seconds = began.elapsed().as_secs_f64();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    let kibibytes = told.lines().find_map(|line| line.strip_prefix(PEAK)?.trim().parse::<f64>().ok());
+    let line = told.lines().find_map(|line| line.strip_prefix(TOLD)).unwrap_or_default();
+    let numbers: Vec<f64> = line.split(' ').filter_map(|number| number.parse().ok()).collect();
     let output = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.is_empty() {
         return Err(io::Error::other(format!("{program} {arguments:?} said nothing: {told}")));
     }
-    Ok(Measured { seconds, peak: kibibytes.map(|kibibytes| kibibytes / 1024.0), output })
+    let (peak, worked) = match numbers.as_slice() {
+        [kibibytes, user, system] => (Some(kibibytes / 1024.0), Some(user + system)),
+        _ => (None, None),
+    };
+    Ok(Measured { seconds, worked, peak, output })
 }
 
-/// Something in this process.
+/// Something in this process, on one thread.
 pub fn in_process(run: impl FnOnce() -> io::Result<String>) -> io::Result<Measured> {
     let began = Instant::now();
     let output = run()?;
-    Ok(Measured { seconds: began.elapsed().as_secs_f64(), peak: None, output })
+    let seconds = began.elapsed().as_secs_f64();
+    Ok(Measured { seconds, worked: Some(seconds), peak: None, output })
 }
 
 /// Whether a program can be started with these arguments.
