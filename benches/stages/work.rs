@@ -194,7 +194,7 @@ fn run<T: 'static>(stage: impl FnOnce() -> T + 'static) -> Ready {
 }
 
 fn log_of<'a>((id, format, text): (SourceId, &'static LogFormat, &'a read::Text)) -> Log<'a> {
-    Log { id, format, text: text.open(), offset: 0, compressed: false }
+    Log { id, format, open: Box::new(move || text.open()), offset: 0, compressed: false }
 }
 
 fn account(format: &LogFormat, pieces: Vec<Decoded>) -> (Account, Vec<Event>) {
