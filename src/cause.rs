@@ -12,15 +12,16 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::breaks::{BookName, Break, Cause, Kind, Said, Severity};
-use crate::causes::{self, Bracket, Edit, Proposal, Scene};
-use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Sighting, Statement};
+use crate::causes::{self, Bracket, Edit, Proposal, Scene, Size};
+use crate::event::{Action, Claim, Event, Exit, Fact, Form, Holding, Movement, Pulse, Sighting, Statement};
 use crate::flows::{self, Flows};
 use crate::ledger::{Ledger, Settings};
 use crate::outcome::{Mark, Outcome};
 use crate::position::Symbol;
+use crate::rivals;
 use crate::ties;
 use crate::time::Time;
-use crate::witness::Witness;
+use crate::witness::{Standing, Witness};
 
 /// Statements and movements after the failed one that an edit must not contradict.
 const AFTERWARDS: usize = 40;
@@ -61,7 +62,7 @@ pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
         let mine = ledger.breaks.iter().enumerate().filter(|(_, found)| found.symbol.as_ref() == Some(symbol));
         for (place, found) in mine.sorted_by_key(|(_, found)| found.first_failed_at) {
             let scene = Scene { ledger, breaks: &ledger.breaks, events };
-            let (cause, at) = recognised(found, &scene).unwrap_or_else(|| own.explain(found));
+            let (cause, at) = recognised(found, &scene, known_from).unwrap_or_else(|| own.explain(found));
             let (cause, at) = own.after_the_log(found, &cause, ledger).map_or((cause, at), |stale| (stale, None));
             explained.push((place, cause, at));
         }
@@ -81,7 +82,7 @@ pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
     let of_no_symbol = ledger.breaks.iter().enumerate().filter(|(_, found)| found.symbol.is_none());
     for (place, found) in of_no_symbol {
         let scene = Scene { ledger, breaks: &ledger.breaks, events: &[] };
-        if let Some((cause, at)) = recognised(found, &scene) {
+        if let Some((cause, at)) = recognised(found, &scene, known_from) {
             explained.push((place, cause, at));
         }
     }
@@ -94,9 +95,19 @@ pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
 }
 
 /// A cause that needs no edit: an annotation, a copy or a file is at fault, or the ledger has applied the explanation already.
-fn recognised(found: &Break, scene: &Scene<'_>) -> Option<(Cause, Option<Time>)> {
+fn recognised(found: &Break, scene: &Scene<'_>, executions_from: Option<Time>) -> Option<(Cause, Option<Time>)> {
     causes::ALL.iter().find_map(|hypothesis| {
         let words = (hypothesis.recognise)(found, scene)?;
+        let others = if hypothesis.code == "partial_fill" {
+            rivals::of_a_settled_range(found, scene.events, executions_from)
+        } else {
+            Vec::new()
+        };
+        if !others.is_empty() {
+            let words = format!("{words}; or {} since, of which no record tells", rivals::told(&others));
+            let alternatives = [hypothesis.code].into_iter().chain(others).collect();
+            return Some((Cause { code: "ambiguous", proved: false, edit: Some(words), alternatives }, None));
+        }
         // What was held before the tape is what fits best: nothing rules out that it came later.
         let proved = found.opening.is_none();
         Some((Cause { code: hypothesis.code, proved, edit: Some(words), alternatives: Vec::new() }, None))
@@ -110,7 +121,7 @@ fn symbol_tapes(events: &[Event], symbols: BTreeSet<Symbol>) -> BTreeMap<Symbol,
     for event in events {
         match &event.fact {
             Fact::Statement(Statement { witness, claim: Claim::WholeBook(holdings) })
-                if witness.standing() != crate::witness::Standing::Judged =>
+                if witness.standing() != Standing::Judged =>
             {
                 let rows: HashMap<&Symbol, &Holding> = holdings.iter().map(|holding| (&holding.symbol, holding)).collect();
                 for (symbol, own) in &mut tapes {
@@ -226,19 +237,37 @@ impl<'a> OwnTape<'a> {
             market: self.before_and_after(start, failed, |holding| holding.market_price),
             tolerance: self.beginning.settings.tolerance_quantity,
         };
+        let proved = self.proved(&bracket, found, start, horizon);
+        let (cause, at) = chosen(&proved);
+        // An earlier statement of the bracket failed and nobody's word was adopted: a quantity that fits the later one explains neither.
+        let invented = proved.first().is_some_and(|best| best.size == Size::Invented);
+        let proved = cause.proved && !(invented && self.contradicted(start, failed));
+        (Cause { proved, ..cause }, at)
+    }
+
+    /// A record of the bot's contradicts the expected book within a stretch.
+    fn contradicted(&self, start: usize, failed: usize) -> bool {
+        self.marks.iter().filter(|mark| (start..failed).contains(&mark.place)).any(|mark| {
+            let of_the_bot = mark.stated.is_some_and(|(witness, _)| witness.standing() == Standing::Bot);
+            of_the_bot && matches!(mark.outcome, Some(Outcome::Failed | Outcome::FailedAgain))
+        })
+    }
+
+    /// The smallest edits that are proved, and what is as good where nothing at hand tells them apart.
+    fn proved(&self, bracket: &Bracket<'_>, found: &Break, start: usize, horizon: usize) -> Vec<Proposal> {
         let baseline = self.refold(&[], start, horizon);
         let mut proved: Vec<Proposal> = Vec::new();
-        for proposal in in_order_of_preference(&bracket) {
+        for proposal in in_order_of_preference(bracket) {
             // What is larger, or has less to speak for it, than an edit that is proved, cannot win.
-            if proved.first().is_some_and(|best| (best.size, best.support) != (proposal.size, proposal.support)) {
-                break;
-            }
+            let wins = proved.first().is_none_or(|best| (best.size, best.support) == (proposal.size, proposal.support));
+            let rivals = |best: &Proposal| rivals::are_possible(bracket, best) && rivals::is_one(bracket, &proposal, best);
+            let counts = wins || proved.first().is_some_and(rivals);
             let again = proved.iter().any(|other| other.edits == proposal.edits);
-            if !again && self.proves(&proposal, &baseline, found, start, horizon) {
+            if counts && !again && self.proves(&proposal, &baseline, found, start, horizon) {
                 proved.push(proposal);
             }
         }
-        chosen(proved)
+        proved
     }
 
     /// Logs that end long before the broker was read cannot tell what was done since: what looks unlogged may only be missing in the copy.
@@ -348,7 +377,10 @@ impl<'a> OwnTape<'a> {
                     }
                     Edit::Delete(here) if *here == place => gone = true,
                     Edit::Replace(here, action) if *here == place => event = replaced(event, action.clone()),
-                    Edit::InsertBefore(..) | Edit::Delete(_) | Edit::Replace(..) | Edit::Opening(_) => {}
+                    Edit::ClosedBefore(here, at) if *here == place => {
+                        trial.push(self.inserted(*at, Action::Exit(Exit::default()), &event));
+                    }
+                    Edit::InsertBefore(..) | Edit::ClosedBefore(..) | Edit::Delete(_) | Edit::Replace(..) | Edit::Opening(_) => {}
                 }
             }
             if !gone {
@@ -405,7 +437,7 @@ fn in_order_of_preference(bracket: &Bracket<'_>) -> impl Iterator<Item = Proposa
 }
 
 /// The first of what is proved wins; several causes that are equal in size and evidence are ambiguous, never guessed.
-fn chosen(equals: Vec<Proposal>) -> (Cause, Option<Time>) {
+fn chosen(equals: &[Proposal]) -> (Cause, Option<Time>) {
     let Some(best) = equals.first() else { return (Cause::unknown(), None) };
     let codes: Vec<&'static str> = equals.iter().map(|proposal| proposal.code).unique().collect();
     if codes.len() == 1 {

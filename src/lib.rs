@@ -50,6 +50,7 @@ pub mod position;
 pub mod profit;
 pub mod read;
 pub mod report;
+pub mod rivals;
 pub mod sightings;
 pub mod source;
 pub mod stream;

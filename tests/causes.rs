@@ -405,7 +405,10 @@ proptest! {
             let story = format!("{failed:?} of {:?}: {size:?} {smallest:?}, engine {:?}", day.lines, found.cause);
             if found.cause.code == "ambiguous" {
                 let named: BTreeSet<&str> = found.cause.alternatives.iter().copied().collect();
-                prop_assert!(!found.cause.proved && named == *smallest && named.len() > 1, "{}", story);
+                // Where no book followed at once, what needs no quantity made up to fit is as good.
+                let rivals = ["exit_not_logged", "external_trade", "corporate_action"];
+                let others = named.difference(smallest).all(|code| rivals.contains(code));
+                prop_assert!(!found.cause.proved && named.is_superset(smallest) && named.len() > 1 && others, "{}", story);
             } else {
                 prop_assert!(found.cause.proved && smallest.contains(found.cause.code), "{}", story);
                 // Two records of one entry, and an entry of what should be held, are evidence in themselves.
