@@ -36,7 +36,7 @@ pub fn of_a_settled_range(found: &Break, events: &[Event], executions_from: Opti
     let Some((ordered, filled)) = found.expected.number().zip(found.actual.number()).filter(|_| settled) else {
         return Vec::new();
     };
-    let moved = events.iter().filter(|event| event.moves_expected() && event.at <= found.first_failed_at).next_back();
+    let moved = events.iter().rfind(|event| event.moves_expected() && event.at <= found.first_failed_at);
     let Some(moved) = moved.map(|event| event.at).filter(|moved| found.first_failed_at - *moved > NEXT_LOOK) else {
         return Vec::new();
     };
