@@ -500,7 +500,9 @@ fn documented() -> String {
         "# Causes\n\nWhy two books parted, as far as it is proved. For each break the movements between the last agreement and the \
          first failure are\nsuspects; each cause is an edit of that stretch, and it is *proved* when folding the stretch again with \
          the edit makes the failed\nstatement true and no other one false. The smallest proved edit is the cause. Where two causes \
-         would make the same edit, the earlier one\nin this list names it.\n\nThis file is made from the program's own table \
+         would make the same edit, the earlier one\nin this list names it. \
+         Where no witness spoke in the cycle after a record, no execution was read and nothing else speaks for the edit,\na position that \
+         was closed since, a split, or as many bought again by hand is as good: then the cause is `ambiguous`.\n\nThis file is made from the program's own table \
          (`UPDATE_DOCS=1 cargo test --test causes`), and `tapecheck explain CODE` prints the same.\n",
     );
     for cause in tapecheck::causes::ALL {
