@@ -249,7 +249,9 @@ impl Position {
                 self.settle_provenance();
             }
             Change::Ratio { .. } => {
-                let Some(factor) = self.quantity.side().and_then(|side| corporate.factor(side)) else { return };
+                // A pending entry may be nothing yet; what it claims has a side.
+                let side = self.quantity.side().or(Side::of(self.claimed));
+                let Some(factor) = side.and_then(|side| corporate.factor(side)) else { return };
                 self.quantity = self.quantity.times(factor);
                 self.claimed = self.claimed.saturating_mul(factor);
                 self.unfilled = self.unfilled.saturating_mul(factor);

@@ -12,15 +12,17 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::breaks::{BookName, Break, Cause, Kind, Said, Severity};
-use crate::causes::{self, Bracket, Edit, Proposal, Scene};
-use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Sighting, Statement};
+use crate::causes::{self, Bracket, Edit, Proposal, Scene, Size};
+use crate::event::{Action, Claim, Event, Exit, Fact, Form, Holding, Movement, Sighting, Statement};
 use crate::flows::{self, Flows};
 use crate::ledger::{Ledger, Settings};
 use crate::outcome::{Mark, Outcome};
 use crate::position::Symbol;
+use crate::rivals;
+use crate::symbol_tapes;
 use crate::ties;
 use crate::time::Time;
-use crate::witness::{Standing, Witness};
+use crate::witness::Standing;
 
 /// Statements and movements after the failed one that an edit must not contradict.
 const AFTERWARDS: usize = 40;
@@ -52,8 +54,8 @@ fn held(ledger: &Ledger, known: &Known) -> BTreeMap<Symbol, Decimal> {
 pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
     let (known_from, tied) = (known.executions_from, &known.tied);
     let held = held(ledger, known);
-    let mut tapes = symbol_tapes(events, symbols(ledger, known));
-    add_counts(&mut tapes, ledger);
+    let mut tapes = symbol_tapes::of(events, symbols(ledger, known));
+    symbol_tapes::add_counts(&mut tapes, ledger);
     let mut explained: Vec<(usize, Cause, Option<Time>)> = Vec::new();
     for (symbol, events) in &tapes {
         let began_flat = ledger.accounts.get(symbol).is_some_and(|account| account.began_flat);
@@ -61,7 +63,7 @@ pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
         let mine = ledger.breaks.iter().enumerate().filter(|(_, found)| found.symbol.as_ref() == Some(symbol));
         for (place, found) in mine.sorted_by_key(|(_, found)| found.first_failed_at) {
             let scene = Scene { ledger, breaks: &ledger.breaks, events };
-            let (cause, at) = recognised(found, &scene).unwrap_or_else(|| own.explain(found));
+            let (cause, at) = recognised(found, &scene, known_from).unwrap_or_else(|| own.explain(found));
             let (cause, at) = own.after_the_log(found, &cause, ledger).map_or((cause, at), |stale| (stale, None));
             explained.push((place, cause, at));
         }
@@ -81,7 +83,7 @@ pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
     let of_no_symbol = ledger.breaks.iter().enumerate().filter(|(_, found)| found.symbol.is_none());
     for (place, found) in of_no_symbol {
         let scene = Scene { ledger, breaks: &ledger.breaks, events: &[] };
-        if let Some((cause, at)) = recognised(found, &scene) {
+        if let Some((cause, at)) = recognised(found, &scene, known_from) {
             explained.push((place, cause, at));
         }
     }
@@ -94,71 +96,23 @@ pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
 }
 
 /// A cause that needs no edit: an annotation, a copy or a file is at fault, or the ledger has applied the explanation already.
-fn recognised(found: &Break, scene: &Scene<'_>) -> Option<(Cause, Option<Time>)> {
+fn recognised(found: &Break, scene: &Scene<'_>, executions_from: Option<Time>) -> Option<(Cause, Option<Time>)> {
     causes::ALL.iter().find_map(|hypothesis| {
         let words = (hypothesis.recognise)(found, scene)?;
+        let others = if hypothesis.code == "partial_fill" {
+            rivals::of_a_settled_range(found, scene.events, executions_from)
+        } else {
+            Vec::new()
+        };
+        if !others.is_empty() {
+            let words = format!("{words}; or {} since, of which no record tells", rivals::told(&others));
+            let alternatives = [hypothesis.code].into_iter().chain(others).collect();
+            return Some((Cause { code: "ambiguous", proved: false, edit: Some(words), alternatives }, None));
+        }
         // What was held before the tape is what fits best: nothing rules out that it came later.
         let proved = found.opening.is_none();
         Some((Cause { code: hypothesis.code, proved, edit: Some(words), alternatives: Vec::new() }, None))
     })
-}
-
-/// The tapes of some symbols, made in one pass. A whole book becomes its row about the symbol; one that repeats the last without a
-/// movement between tells nothing new and is left out: what a book costs is its rows, and the symbols that have something new.
-fn symbol_tapes(events: &[Event], symbols: BTreeSet<Symbol>) -> BTreeMap<Symbol, Vec<Event>> {
-    // Symbols whose last event is other than a book without them: to these, a book that does not list them is news.
-    let mut listed: BTreeSet<Symbol> = symbols.clone();
-    let mut tapes: BTreeMap<Symbol, Vec<Event>> = symbols.into_iter().map(|symbol| (symbol, Vec::new())).collect();
-    for event in events {
-        match &event.fact {
-            Fact::Statement(Statement { witness, claim: Claim::WholeBook(holdings) })
-                if witness.standing() != Standing::Judged =>
-            {
-                let rows: BTreeMap<&Symbol, &Holding> = holdings.iter().map(|holding| (&holding.symbol, holding)).collect();
-                let unlisted: Vec<Symbol> = listed.iter().filter(|symbol| !rows.contains_key(symbol)).cloned().collect();
-                let said = |row: Option<&Holding>| {
-                    let claim = Claim::WholeBook(row.cloned().into_iter().collect());
-                    let fact = Fact::Statement(Statement { witness: *witness, claim });
-                    Event { at: event.at, origin: event.origin, fact }
-                };
-                for (symbol, row) in rows {
-                    let Some(own) = tapes.get_mut(symbol) else { continue };
-                    listed.insert(symbol.clone());
-                    if !repeats(own.last(), Some(row)) {
-                        own.push(said(Some(row)));
-                    }
-                }
-                for symbol in unlisted {
-                    let Some(own) = tapes.get_mut(&symbol) else { continue };
-                    if !repeats(own.last(), None) {
-                        own.push(said(None));
-                    }
-                    listed.remove(&symbol);
-                }
-            }
-            Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited | Pulse::NoSnapshot) => {
-                tapes.values_mut().for_each(|own| own.push(event.clone()));
-                listed.extend(tapes.keys().cloned());
-            }
-            Fact::Movement(_) | Fact::Statement(_) | Fact::Pulse(_) => {
-                if let Some((symbol, own)) = event.symbol().and_then(|symbol| Some((symbol, tapes.get_mut(symbol)?))) {
-                    own.push(event.clone());
-                    listed.insert(symbol.clone());
-                }
-            }
-        }
-    }
-    tapes
-}
-
-/// A count says of a symbol that it is flat without naming it: on the symbol's own tape it does.
-fn add_counts(tapes: &mut BTreeMap<Symbol, Vec<Event>>, ledger: &Ledger) {
-    for (at, origin, symbol) in &ledger.counted_flat {
-        let Some(own) = tapes.get_mut(symbol) else { continue };
-        let statement = Statement { witness: Witness::Reconciler, claim: Claim::Symbol(symbol.clone(), Form::NotHeld) };
-        let place = own.partition_point(|event| event.at <= *at);
-        own.insert(place, Event { at: *at, origin: *origin, fact: Fact::Statement(statement) });
-    }
 }
 
 /// A ledger that knows of the symbol what the whole ledger knew when the tape first named it.
@@ -168,14 +122,6 @@ fn beginning(settings: Settings, began_flat: bool) -> Ledger {
         ledger.nothing_else_is_held();
     }
     ledger
-}
-
-/// Whether a book's row, or its lack of one, has the quantity of the book just before it.
-fn repeats(last: Option<&Event>, row: Option<&Holding>) -> bool {
-    let Some(Fact::Statement(Statement { claim: Claim::WholeBook(before), .. })) = last.map(|event| &event.fact) else {
-        return false;
-    };
-    before.first().map(|row| row.quantity) == row.map(|row| row.quantity)
 }
 
 /// One symbol's tape, folded, with what is needed to fold stretches of it again.
@@ -242,19 +188,37 @@ impl<'a> OwnTape<'a> {
             market: self.before_and_after(start, failed, |holding| holding.market_price),
             tolerance: self.beginning.settings.tolerance_quantity,
         };
+        let proved = self.proved(&bracket, found, start, horizon);
+        let (cause, at) = chosen(&proved);
+        // An earlier statement of the bracket failed and nobody's word was adopted: a quantity that fits the later one explains neither.
+        let invented = proved.first().is_some_and(|best| best.size == Size::Invented);
+        let proved = cause.proved && !(invented && self.contradicted(start, failed));
+        (Cause { proved, ..cause }, at)
+    }
+
+    /// A record of the bot's contradicts the expected book within a stretch.
+    fn contradicted(&self, start: usize, failed: usize) -> bool {
+        self.marks.iter().filter(|mark| (start..failed).contains(&mark.place)).any(|mark| {
+            let of_the_bot = mark.stated.is_some_and(|(witness, _)| witness.standing() == Standing::Bot);
+            of_the_bot && matches!(mark.outcome, Some(Outcome::Failed | Outcome::FailedAgain))
+        })
+    }
+
+    /// The smallest edits that are proved, and what is as good where nothing at hand tells them apart.
+    fn proved(&self, bracket: &Bracket<'_>, found: &Break, start: usize, horizon: usize) -> Vec<Proposal> {
         let baseline = self.refold(&[], start, horizon);
         let mut proved: Vec<Proposal> = Vec::new();
-        for proposal in in_order_of_preference(&bracket) {
+        for proposal in in_order_of_preference(bracket) {
             // What is larger, or has less to speak for it, than an edit that is proved, cannot win.
-            if proved.first().is_some_and(|best| (best.size, best.support) != (proposal.size, proposal.support)) {
-                break;
-            }
+            let wins = proved.first().is_none_or(|best| (best.size, best.support) == (proposal.size, proposal.support));
+            let rivals = |best: &Proposal| rivals::are_possible(bracket, best) && rivals::is_one(bracket, &proposal, best);
+            let counts = wins || proved.first().is_some_and(rivals);
             let again = proved.iter().any(|other| other.edits == proposal.edits);
-            if !again && self.proves(&proposal, &baseline, found, start, horizon) {
+            if counts && !again && self.proves(&proposal, &baseline, found, start, horizon) {
                 proved.push(proposal);
             }
         }
-        chosen(proved)
+        proved
     }
 
     /// Logs that end long before the broker was read cannot tell what was done since: what looks unlogged may only be missing in the copy.
@@ -364,7 +328,10 @@ impl<'a> OwnTape<'a> {
                     }
                     Edit::Delete(here) if *here == place => gone = true,
                     Edit::Replace(here, action) if *here == place => event = replaced(event, action.clone()),
-                    Edit::InsertBefore(..) | Edit::Delete(_) | Edit::Replace(..) | Edit::Opening(_) => {}
+                    Edit::ClosedBefore(here, at) if *here == place => {
+                        trial.push(self.inserted(*at, Action::Exit(Exit::default()), &event));
+                    }
+                    Edit::InsertBefore(..) | Edit::ClosedBefore(..) | Edit::Delete(_) | Edit::Replace(..) | Edit::Opening(_) => {}
                 }
             }
             if !gone {
@@ -421,7 +388,7 @@ fn in_order_of_preference(bracket: &Bracket<'_>) -> impl Iterator<Item = Proposa
 }
 
 /// The first of what is proved wins; several causes that are equal in size and evidence are ambiguous, never guessed.
-fn chosen(equals: Vec<Proposal>) -> (Cause, Option<Time>) {
+fn chosen(equals: &[Proposal]) -> (Cause, Option<Time>) {
     let Some(best) = equals.first() else { return (Cause::unknown(), None) };
     let codes: Vec<&'static str> = equals.iter().map(|proposal| proposal.code).unique().collect();
     if codes.len() == 1 {

@@ -60,6 +60,9 @@ fn merged(mut spans: Vec<(Time, Time)>) -> Vec<(Time, Time)> {
 /// A market order that takes longer to begin to fill is a resting one.
 const LONGEST_WAIT: Duration = Duration::minutes(2);
 
+/// A fill may precede the bot's record of it by this: the bot polls for up to 20 s and then verifies (`formats.md` 13.4).
+pub(crate) const REACH: Duration = Duration::seconds(45);
+
 /// A statement is made this much after the grace around a movement is over.
 const AFTER_GRACE: Duration = Duration::milliseconds(1);
 
@@ -106,8 +109,8 @@ pub fn statements(events: &[&Event], oldest: Time, grace: Duration, tolerance: D
         course.steps.sort_by_key(|step| (step.at, step.origin));
         let moments = moments(&course, grace, oldest, read_at);
         let final_quantity = held.get(symbol).copied().unwrap_or(Decimal::ZERO);
-        let began_flat = course.first.is_none_or(|(_, held_before)| !held_before);
-        let bounds = Bounds { grace, tolerance, oldest, read_at, began_flat };
+        let held_before = course.first.filter(|(_, held_before)| *held_before).map(|(at, _)| at);
+        let bounds = Bounds { grace, tolerance, oldest, read_at, held_before };
         let Some(book) = anchored(&course.steps, final_quantity, whole_origin, &answers.about(symbol), &moments, &bounds) else {
             continue;
         };
@@ -139,13 +142,14 @@ struct Bounds {
     tolerance: Decimal,
     oldest: Time,
     read_at: Time,
-    began_flat: bool,
+    /// When the bot's first record tells of something that was held before it.
+    held_before: Option<Time>,
 }
 
 /// The broker's book, worked backwards from its positions. Positions may lag behind the activities, or run ahead of them, by the grace
 /// (`alpaca.md` section 0, fact 5): it may be that the last fills before the read are not in them. The broker's own earlier answers
-/// tell which; where they do not, a book that began as the bot's first record has it is taken: held, if that is an exit or a scale-out,
-/// else flat; where that does not tell either, nothing is said.
+/// tell which; where they do not, a book that began as the bot's first record has it is taken: held before that record, if it is an exit or
+/// a scale-out, else flat; where that does not tell either, nothing is said.
 fn anchored<'a>(
     steps: &'a [Step],
     final_quantity: Decimal,
@@ -159,7 +163,11 @@ fn anchored<'a>(
     let mut possible: Vec<BrokerBook<'a>> = possible.filter(|book| !book.contradicts(answers, moments, bounds)).collect();
     possible.dedup_by(|one, two| one.quantities == two.quantities);
     if possible.len() > 1 {
-        possible.retain(|book| book.quantities.first().is_some_and(Decimal::is_zero) == bounds.began_flat);
+        // What was executed long before the record was held by then: it says nothing of before that.
+        possible.retain(|book| match bounds.held_before {
+            Some(at) => !book.at(at - REACH).0.is_zero(),
+            None => book.quantities.first().is_some_and(Decimal::is_zero),
+        });
     }
     if possible.len() == 1 { possible.pop() } else { None }
 }

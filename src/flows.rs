@@ -6,11 +6,9 @@ use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 use crate::event::{Action, Event, Fact};
+use crate::fills::REACH;
 use crate::position::Side;
 use crate::time::Time;
-
-/// A fill may precede the bot's record of it by this: the bot polls for up to 20 s and then verifies (`formats.md` 13.4).
-const REACH: Duration = Duration::seconds(45);
 
 /// The broker's clock and the bot's differ by less than this: an execution may be dated before a statement that it came after.
 const CLOCKS_APART: Duration = Duration::milliseconds(500);

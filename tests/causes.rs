@@ -405,7 +405,10 @@ proptest! {
             let story = format!("{failed:?} of {:?}: {size:?} {smallest:?}, engine {:?}", day.lines, found.cause);
             if found.cause.code == "ambiguous" {
                 let named: BTreeSet<&str> = found.cause.alternatives.iter().copied().collect();
-                prop_assert!(!found.cause.proved && named == *smallest && named.len() > 1, "{}", story);
+                // Where no book followed at once, what needs no quantity made up to fit is as good.
+                let rivals = ["exit_not_logged", "external_trade", "corporate_action"];
+                let others = named.difference(smallest).all(|code| rivals.contains(code));
+                prop_assert!(!found.cause.proved && named.is_superset(smallest) && named.len() > 1 && others, "{}", story);
             } else {
                 prop_assert!(found.cause.proved && smallest.contains(found.cause.code), "{}", story);
                 // Two records of one entry, and an entry of what should be held, are evidence in themselves.
@@ -497,7 +500,9 @@ fn documented() -> String {
         "# Causes\n\nWhy two books parted, as far as it is proved. For each break the movements between the last agreement and the \
          first failure are\nsuspects; each cause is an edit of that stretch, and it is *proved* when folding the stretch again with \
          the edit makes the failed\nstatement true and no other one false. The smallest proved edit is the cause. Where two causes \
-         would make the same edit, the earlier one\nin this list names it.\n\nThis file is made from the program's own table \
+         would make the same edit, the earlier one\nin this list names it. \
+         Where no witness spoke in the cycle after a record, no execution was read and nothing else speaks for the edit,\na position that \
+         was closed since, a split, or as many bought again by hand is as good: then the cause is `ambiguous`.\n\nThis file is made from the program's own table \
          (`UPDATE_DOCS=1 cargo test --test causes`), and `tapecheck explain CODE` prints the same.\n",
     );
     for cause in tapecheck::causes::ALL {

@@ -44,6 +44,24 @@ fn every_fault_that_could_be_seen_is_found_and_nothing_else_is() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Days on which what was kept cannot tell what happened from another story: nothing that did not happen may be proved. The last is
+/// a metadata row that goes after the last record.
+#[test]
+fn what_cannot_be_told_apart_is_not_proved() {
+    let folder = tempfile::tempdir().unwrap();
+    let (closed, split) = (Row::Alone(Fault::ClosedByHand), Row::Alone(Fault::CorporateAction));
+    let days = [(closed, [525, 1059, 9909].as_slice()), (split, &[609, 1292, 1638, 1823, 3043, 3085, 7204])];
+    let unsold = (Row::Alone(Fault::ScaleOutNotExecuted), [6633].as_slice());
+    let added = (Row::Alone(Fault::AddedByHand), [4199].as_slice());
+    let pairs = (Row::Pair, [3, 359, 1271, 1469, 4296, 4530, 6539, 7689, 8264, 4782].as_slice());
+    for (row, seeds) in days.into_iter().chain([unsold, added, pairs]) {
+        for seed in seeds {
+            let complaints = trial::run(row, *seed, folder.path()).unwrap().judgement.complaints();
+            assert!(complaints.is_empty(), "{row:?}, seed {seed}: {}", complaints.join("; "));
+        }
+    }
+}
+
 /// The lab's own laws: a seed makes the same day twice, and every fault finds a place.
 #[test]
 fn a_seed_is_a_day() {

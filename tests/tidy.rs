@@ -82,7 +82,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("a source", &["source"]),
     ("the bot's directory", &["stream", "read", "seek"]),
     ("the ledger", &["outcome", "ledger", "assertion", "counts", "judged", "lives"]),
-    ("the causes", &["flows", "ties", "causes", "cause"]),
+    ("the causes", &["symbol_tapes", "flows", "ties", "causes", "rivals", "cause"]),
     ("the brokers", &["brokers"]),
     ("the checks", &["checks", "catalogue"]),
     ("the report", &["report", "integrity", "excerpts", "fold"]),

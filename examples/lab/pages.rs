@@ -52,14 +52,16 @@ const END: &str = "\
 - **What closed a whole position, nobody can tell** without orders and fills: an exit that the bot did not write down and one by hand leave
   the same files. The report says `ambiguous` and names both. A split and a trade of just so much are the same, where no price is stated.
 - **A tape that begins in mid-life.** Where no whole book was stated before the fault, an opening balance explains as much as any fault. The
-  report names it without calling it proved, so that `opening_balance_unknown` is never in the column of the named; and where a single
-  record, multiplied or left out, explains it as well, that is what is
-  proved, though it may be the other. Hence the few misnamed where no witness could have shown it.
+  report names it without calling it proved, so that `opening_balance_unknown` is never in the column of the named.
+- **A witness that looks late.** Where none spoke in the cycle after a record, no execution was read and nothing else speaks for one story,
+  a closed position, a split, or as many bought again by hand is named beside what the record itself would explain: `ambiguous`. What
+  could still be misnamed is chance: a trade by hand of just the quantity that a scale-out or a part of an entry would explain.
 - **A state reset at the older age, with neither the reconciler's log nor the portfolio history,** is seen by its rows only if three
   remain. And nothing that is left says that the bot could not reach the broker: what the older bot's two other logs state then, that
   nothing is held, is taken for the broker's word. Those are the false alarms on days with a fault.
 - **Orders without fills** tell whose an order was, and not yet how much of it was filled: more could be named where only they were kept.
-- **The metadata has no time of its own:** a row that goes after the last line of every log is dated by that line (seed 4782 of the pairs).
+- **The metadata has no time of its own:** it is held against what the tape ends with, and a row that goes after the last line of every log
+  is dated by that line. It counts as bracketed.
 - **A reset of fewer than three rows with a score** is reported row by row, as scores lost: two entries in one cycle look the same.
 - The simulated broker answers at once and truthfully; what its endpoints may still hold back is tested in `tests/broker.rs`.
 ";

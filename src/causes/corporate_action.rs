@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{Bracket, Edit, Hypothesis, Proposal, Scene, Size};
 use crate::breaks::Break;
-use crate::event::{Action, Change, CorporateAction};
+use crate::event::{Action, Change, CorporateAction, Form};
 use crate::position::plain;
 
 pub const HYPOTHESIS: Hypothesis = Hypothesis {
@@ -24,13 +24,15 @@ const LARGEST: u32 = 20;
 const VALUE_TOLERANCE: Decimal = Decimal::from_parts(3, 0, 0, false, 2);
 
 fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
-    let Some((stated, expected)) = bracket.stated().zip(bracket.expected.known()) else { return Vec::new() };
+    // A record that at least so much was held tells of a ratio, too.
+    let least = if let Form::AtLeast(least) = bracket.form { Some(least) } else { None };
+    let Some((stated, expected)) = bracket.stated().or(least).zip(all_filled(bracket)) else { return Vec::new() };
     let same_side =
         crate::position::Side::of(stated).is_some() && crate::position::Side::of(stated) == crate::position::Side::of(expected);
     let Some((new, old)) = ratio(stated, expected).filter(|_| same_side) else { return Vec::new() };
     let (size, support, price) = match value_is_unchanged(bracket, new, old) {
         Some(price) => (Size::Changed, 3, price),
-        // The bot did nothing, and nobody tells of a trade or of a price: a split is as possible as a trade of just so much.
+        // Nobody tells of a trade or of a price: a split is as possible as a trade of just so much.
         None if nothing_tells(bracket) && (new == 1 || old == 1) => (Size::Invented, 0, "and no price tells more".to_owned()),
         None => return Vec::new(),
     };
@@ -45,6 +47,20 @@ fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
         at: bracket.fails(),
         words: format!("{} split {new} for {old}: {} became {}, {price}", bracket.symbol, plain(expected), plain(stated)),
     }]
+}
+
+/// What is held before a split: of an entry that is not known to be filled, all.
+fn all_filled(bracket: &Bracket<'_>) -> Option<Decimal> {
+    match (bracket.expected.low(), bracket.expected.high()) {
+        (Some(low), Some(high)) => Some(if high.is_sign_positive() && !high.is_zero() { high } else { low }),
+        (None, _) | (_, None) => None,
+    }
+}
+
+/// Whether one quantity is a whole multiple of the other, as after most splits.
+pub(crate) fn is_whole_ratio(stated: Decimal, expected: Decimal) -> bool {
+    stated.is_sign_negative() == expected.is_sign_negative()
+        && ratio(stated, expected).is_some_and(|(new, old)| new == 1 || old == 1)
 }
 
 /// The ratio new : old in smallest whole numbers.
@@ -64,7 +80,9 @@ fn ratio(stated: Decimal, expected: Decimal) -> Option<(u32, u32)> {
 fn nothing_tells(bracket: &Bracket<'_>) -> bool {
     let known = |(before, after): (Option<Decimal>, Option<Decimal>)| before.is_some() && after.is_some();
     let priced = known(bracket.prices) || known(bracket.market);
-    !priced && !bracket.flows.know(bracket.begins()) && bracket.suspects().next().is_none()
+    // Executions within the bracket tell, even where those of its beginning were not read.
+    let executed = bracket.flows.flows.iter().any(|flow| bracket.begins() <= flow.at && flow.at <= bracket.fails());
+    !priced && !executed && !bracket.flows.know(bracket.begins())
 }
 
 fn value_is_unchanged(bracket: &Bracket<'_>, new: u32, old: u32) -> Option<String> {

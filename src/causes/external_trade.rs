@@ -21,6 +21,8 @@ pub const HYPOTHESIS: Hypothesis = Hypothesis {
 fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
     let missing = match (bracket.form, bracket.expected.known()) {
         (Form::Equals(stated), Some(expected)) => stated - expected,
+        // It was seen held and nobody said how much: whatever it was, it is gone.
+        (Form::NotHeld, Some(expected)) if expected.is_zero() => return vec![gone(bracket)],
         (Form::NotHeld, Some(expected)) => -expected,
         (Form::AtLeast(stated), Some(expected)) => stated - expected,
         (Form::Held, _) => Decimal::ONE,
@@ -43,9 +45,24 @@ fn fitted_to_range(bracket: &Bracket<'_>) -> Vec<Proposal> {
                 low
             }
         }
+        _ if bracket.form == Form::NotHeld => return vec![gone(bracket)],
         _ => return Vec::new(),
     };
     vec![traded(bracket, stated - nearer)]
+}
+
+/// A position of unknown quantity that is not held any more.
+fn gone(bracket: &Bracket<'_>) -> Proposal {
+    Proposal {
+        edits: vec![Edit::ClosedBefore(bracket.failed, bracket.fails())],
+        words: format!(
+            "{} was closed between {} and {}; no record of the bot tells of it",
+            bracket.symbol,
+            clock(bracket.begins()),
+            clock(bracket.fails())
+        ),
+        ..traded(bracket, Decimal::ZERO)
+    }
 }
 
 fn traded(bracket: &Bracket<'_>, missing: Decimal) -> Proposal {

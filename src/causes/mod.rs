@@ -13,7 +13,7 @@ use crate::position::{Quantity, Symbol, plain};
 use crate::time::Time;
 
 mod ambiguous;
-mod corporate_action;
+pub(crate) mod corporate_action;
 mod duplicate_entry;
 mod entry_not_executed;
 mod entry_not_logged;
@@ -98,6 +98,8 @@ pub enum Edit {
     Delete(usize),
     /// A movement happened before the event at this place, that nobody wrote down.
     InsertBefore(usize, Time, Action),
+    /// Whatever was held was traded away before the event at this place, and nobody wrote it down.
+    ClosedBefore(usize, Time),
     /// This was held when the tape began.
     Opening(Decimal),
 }

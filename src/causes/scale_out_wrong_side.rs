@@ -57,7 +57,9 @@ fn flipped(bracket: &Bracket<'_>, some: &[(Suspect<'_>, Side, Decimal)]) -> Prop
     let support: Option<u32> = executed.sum();
     let spelt = some.iter().all(|(suspect, _, _)| is_spelt_long(suspect));
     let price = moved_price(bracket, some);
-    let support = support.map(|support| support + u32::from(spelt) + if price.is_some() { 2 } else { 0 });
+    // Where an entry may still fill, the gap is not just twice the scale-out: then the spelling alone decides nothing.
+    let exactly = spelt && bracket.expected.known().is_some();
+    let support = support.map(|support| support + u32::from(exactly) + if price.is_some() { 2 } else { 0 });
     let (first, side, _) = &some[0];
     // The exit code turns every row that says `side: long` into a buy: all of them together are one fault, not several.
     let all_spelt = bracket.suspects().filter(is_spelt_long).count();

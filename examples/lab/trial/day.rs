@@ -417,6 +417,7 @@ impl Day {
 
     /// The rows that end a cycle.
     pub fn complete(&mut self, at: Moment, open: bool) {
+        self.truth.last_record = self.truth.last_record.max(at);
         let seconds = at / SECOND;
         let market = format!(r#""market_open": {open}, "metrics": {{"clusters": 3}}"#);
         let row = |at: Moment, middle: &str| {

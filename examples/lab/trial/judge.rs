@@ -71,7 +71,8 @@ pub fn judge(plan: &Plan, truth: &Truth, report: &Report) -> Judgement {
     let (mut seen, mut said) = (Vec::new(), Vec::new());
     for episode in &truth.episodes {
         let about: Vec<usize> = (0..report.breaks.len()).filter(|place| tells_of(&report.breaks[*place], episode)).collect();
-        let within: Vec<usize> = about.iter().copied().filter(|place| brackets(&report.breaks[*place], episode)).collect();
+        let within: Vec<usize> =
+            about.iter().copied().filter(|place| brackets(&report.breaks[*place], episode, truth.last_record)).collect();
         for place in about.iter().filter(|place| within.contains(place) || report.breaks[**place].severity < Severity::Break) {
             explained[*place] = true;
         }
@@ -119,12 +120,14 @@ fn tells_of(found: &Break, episode: &Episode) -> bool {
 }
 
 /// The fault lies between the last agreement and the first failure.
-fn brackets(found: &Break, episode: &Episode) -> bool {
+fn brackets(found: &Break, episode: &Episode, last_record: Moment) -> bool {
     let moment = |time: tapecheck::time::Time| -> Moment { time.timestamp_micros() };
     // What is said of notes and files has no agreement of its own: the last one is about what is held.
     let of_a_file = is_about_notes(found) || found.book != BookName::Expected;
     let agreed_before = found.last_agreed_at.is_none_or(|agreed| moment(agreed) <= episode.settled_at + GRACE);
-    (agreed_before || of_a_file) && moment(found.first_failed_at) >= episode.at - CLOCKS_APART
+    // The metadata has no time of its own: it is held against what the tape ends with, and what happened to it since is dated by that.
+    let at = if is_about_notes(found) { episode.at.min(last_record) } else { episode.at };
+    (agreed_before || of_a_file) && moment(found.first_failed_at) >= at - CLOCKS_APART
 }
 
 /// It is about no fault of the day, and true all the same.

@@ -66,6 +66,7 @@ impl Differences {
 impl Day {
     /// One run.
     pub fn reconcile(&mut self, at: Moment) {
+        self.truth.last_record = self.truth.last_record.max(at);
         self.broker.until(at, &mut self.chance);
         let down = matches!(self.degraded, Degraded::Since(..));
         self.unseen = at < self.seen_from;

@@ -42,6 +42,8 @@ pub struct Truth {
     pub books: Vec<Moment>,
     /// When the bot traded what.
     pub traded: BTreeMap<Symbol, Vec<Moment>>,
+    /// The last record of any log: what ends a cycle, or the reconciler's.
+    pub last_record: Moment,
     /// When the broker was read, if it was.
     pub read_at: Option<Moment>,
     /// What the broker held at the end.
