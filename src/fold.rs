@@ -122,8 +122,7 @@ fn pass_with(readings: &Readings, cut: &Cut, patience: Patience, begin: impl Fn(
         if let (Some(reached), Patience::Streams, false) = (reached, patience, late) {
             weaver.weave(reached, &mut |event| fold.take(event));
         }
-        let done = cut.from.is_some() && reached.is_some_and(|reached| weaver.is_done(reached));
-        if late || done { Go::Stop } else { Go::On }
+        if late { Go::Stop } else { Go::On }
     });
     if late {
         return pass_with(readings, cut, Patience::ReadsAll, begin);

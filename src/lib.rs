@@ -157,9 +157,11 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
         None => (BrokerRead::none(), Calendar::default()),
     };
     let executions_from = fills::oldest_activity(&readings.events);
-    let beginning = request.window.from.and_then(|from| seek::beginning(&readings, from, seek::WORTHWHILE));
+    // The broker's activities are worked backwards from its read, however long after the window that was.
+    let until = cut(request).until.map(|until| fills::read_at(&readings.events).map_or(until, |read| read.max(until)));
+    let beginning = request.window.from.and_then(|from| seek::beginning(&readings, from, until, seek::WORTHWHILE));
     let cut = Cut { from: beginning.as_ref().map(|beginning| beginning.at), ..cut(request) };
-    readings.start_at(beginning.as_ref().map(|beginning| beginning.starts.clone()).unwrap_or_default());
+    readings.only(beginning.as_ref().map(|beginning| beginning.parts.clone()).unwrap_or_default());
     let (mut fold, woven, accounts) = fold::pass(&readings, &cut, || begin(request, &readings));
     let (tape, whole) = fold.finish(woven);
     let known = fold.known(executions_from);

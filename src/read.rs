@@ -6,6 +6,7 @@ use flate2::read::MultiGzDecoder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::books::{self, BookFormat};
@@ -45,8 +46,8 @@ pub struct Readings {
     pub missing: Vec<&'static str>,
     /// Logs, whose lines are read as a stream.
     logs: Vec<(SourceId, &'static LogFormat)>,
-    /// Bytes of logs that are passed over.
-    starts: BTreeMap<SourceId, u64>,
+    /// Logs of which only a part is read, from one byte to another; the rest is passed over.
+    parts: BTreeMap<SourceId, Range<u64>>,
 }
 
 /// Where the text of a source is.
@@ -214,8 +215,10 @@ impl Readings {
 
     fn log(&self, (id, format): &(SourceId, &'static LogFormat)) -> Log<'_> {
         let text = &self.texts[usize::from(id.0)];
-        let offset = self.starts.get(id).copied().unwrap_or_default();
-        Log { id: *id, format, open: Box::new(move || text.open_at(offset)), offset, compressed: text.is_compressed() }
+        let part = self.parts.get(id).cloned().unwrap_or(0..u64::MAX);
+        let offset = part.start;
+        let open = move || Ok(Box::new(text.open_at(part.start)?.take(part.end - part.start)) as Box<dyn Read + Send>);
+        Log { id: *id, format, open: Box::new(open), offset, compressed: text.is_compressed() }
     }
 
     /// The logs, with where their texts are.
@@ -223,14 +226,14 @@ impl Readings {
         self.logs.iter().map(|(id, format)| (*id, *format, &self.texts[usize::from(id.0)]))
     }
 
-    /// Passes over what lies before these bytes of the logs.
-    pub fn start_at(&mut self, starts: BTreeMap<SourceId, u64>) {
-        self.starts = starts;
+    /// Reads only these parts of the logs, each from the beginning of a line to the beginning of another.
+    pub fn only(&mut self, parts: BTreeMap<SourceId, Range<u64>>) {
+        self.parts = parts;
     }
 
     /// Counts the lines that were passed over in a log, so that its lines have their numbers.
     pub fn lines_before(&self, id: SourceId) -> u32 {
-        let passed_over = self.starts.get(&id).copied().unwrap_or_default();
+        let passed_over = self.parts.get(&id).map_or(0, |part| part.start);
         let Ok(text) = self.texts[usize::from(id.0)].open() else { return 0 };
         stream::lines(text.take(passed_over))
     }
@@ -238,10 +241,9 @@ impl Readings {
     /// Takes over what became of the logs' lines.
     pub fn account_for(&mut self, accounts: Accounts) {
         for (id, mut account) in accounts {
-            if let (Some(start), Some(length)) = (self.starts.get(&id), self.texts[usize::from(id.0)].length_if_seekable()) {
-                let end = account.source.bytes.max(*start);
-                account.source.bytes = end - start;
-                account.source.passed_over = start + length.saturating_sub(end);
+            if let (Some(part), Some(length)) = (self.parts.get(&id), self.texts[usize::from(id.0)].length_if_seekable()) {
+                account.source.bytes = account.source.bytes.saturating_sub(part.start);
+                account.source.passed_over = part.start + length.saturating_sub(part.end);
             }
             self.sources[usize::from(id.0)] = account.source;
             self.quarantined.extend(account.quarantined);

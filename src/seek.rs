@@ -4,6 +4,7 @@
 use chrono::Duration;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
 
 use crate::event::{Claim, Event, Fact, Statement};
 use crate::logs::{self, LogFormat};
@@ -38,26 +39,34 @@ pub struct Beginning {
     pub at: Time,
     /// The record that states the opening balance, and when.
     pub stated: (Time, Origin),
-    /// Bytes of each log that are passed over; logs that are in disorder, or compressed, are read from their beginnings.
-    pub starts: BTreeMap<SourceId, u64>,
+    /// From which byte to which each log is read; logs that are in disorder, or compressed, are read whole.
+    pub parts: BTreeMap<SourceId, Range<u64>>,
 }
 
-/// Finds where to begin for a window from `from` on, if the logs have `worthwhile` bytes together. `None`: at the beginning of the logs.
-pub fn beginning(readings: &Readings, from: Time, worthwhile: u64) -> Option<Beginning> {
+/// Finds where to begin for a window from `from` on, and where to end so that nothing that bears on `until` is left out, if the logs have
+/// `worthwhile` bytes together. `None`: the logs are read whole.
+pub fn beginning(readings: &Readings, from: Time, until: Option<Time>, worthwhile: u64) -> Option<Beginning> {
     let logs: Vec<Searched<'_>> = readings.logs_at_hand().filter_map(Searched::of).collect();
     if logs.iter().map(|log| log.length).sum::<u64>() < worthwhile {
         return None;
     }
     let (at, mut stated) = logs.iter().filter_map(|log| log.last_whole_book(from - BEFORE)).max_by_key(|(at, _)| *at)?;
     let begins = at - AROUND;
-    let starts: BTreeMap<SourceId, u64> =
-        logs.iter().filter_map(|log| Some((log.id, log.first_since(begins - DISORDER)?))).collect();
+    let part = |log: &Searched<'_>| {
+        let (start, _) = log.around(begins - DISORDER)?;
+        let end = match until {
+            Some(until) => log.around(until + AROUND + DISORDER)?.1,
+            None => log.length,
+        };
+        Some((log.id, start..end.max(start)))
+    };
+    let parts: BTreeMap<SourceId, Range<u64>> = logs.iter().filter_map(part).collect();
     // Its number counts, as those of all lines do, from where the log is read.
-    let start = starts.get(&stated.source).copied().unwrap_or_default();
+    let start = parts.get(&stated.source).map_or(0, |part| part.start);
     let log = logs.iter().find(|log| log.id == stated.source)?;
     let between = log.text.open_at(start).ok()?.take(stated.offset.saturating_sub(start));
     stated.line = stream::lines(between) + 1;
-    Some(Beginning { at: begins, stated: (at, stated), starts })
+    Some(Beginning { at: begins, stated: (at, stated), parts })
 }
 
 /// A log that can be read from anywhere.
@@ -80,12 +89,13 @@ impl<'a> Searched<'a> {
         Some(Searched { id, format, text, length: text.length_if_seekable()? })
     }
 
-    /// The first line since `at`: its place, or that of one a little before it. `None`: the log is in disorder, or cannot be read.
-    fn first_since(&self, at: Time) -> Option<u64> {
+    /// Two lines around `at`: the place of one a little before the first line since then, and of one a little after it, or the log's end.
+    /// `None`: the log is in disorder, or cannot be read.
+    fn around(&self, at: Time) -> Option<(u64, u64)> {
         if !self.is_in_order() {
             return None;
         }
-        let (mut low, mut high) = (0, self.length);
+        let (mut low, mut high, mut after) = (0, self.length, self.length);
         let (mut earliest, mut latest): (Option<Time>, Option<Time>) = (None, None);
         while high - low > NEAR {
             let middle = low + (high - low) / 2;
@@ -101,10 +111,10 @@ impl<'a> Searched<'a> {
             if told < at {
                 (low, earliest) = (place, Some(told));
             } else {
-                (high, latest) = (middle, Some(told));
+                (high, after, latest) = (middle, place, Some(told));
             }
         }
-        Some(low)
+        Some((low, after))
     }
 
     /// Whether the times at its beginning, at its end and at places between them are in order: a log that was put together wrongly would
@@ -129,7 +139,7 @@ impl<'a> Searched<'a> {
             return None;
         }
         BACK.into_iter().find_map(|back| {
-            let offset = self.first_since(until - back)?;
+            let (offset, _) = self.around(until - back)?;
             let open = Box::new(move || self.text.open_at(offset));
             let log = Log { id: self.id, format: self.format, open, offset, compressed: false };
             let pieces = Cutter::of(log).map(|piece| source::decode(self.id, self.format, piece));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::event::{Claim, Event, Fact, Pulse, Statement};
 use crate::fills;
 use crate::position::Symbol;
-use crate::sightings::{self, Joiner, MissingSighting};
+use crate::sightings::{Joiner, MissingSighting};
 use crate::time::Time;
 use crate::witness::Standing;
 
@@ -65,8 +65,6 @@ pub struct Weaver {
     woven_until: Option<Time>,
     /// The oldest of the broker's activities: what is stated from them depends on all that comes later.
     oldest_activity: Option<Time>,
-    /// When the broker was read: its activities are worked backwards from then.
-    broker_read: Option<Time>,
     /// On the tape already, and asked for once more by what is stated from activities.
     remembered: Vec<Event>,
     said: Said,
@@ -88,7 +86,6 @@ impl Weaver {
             loose: Vec::new(),
             woven_until: None,
             oldest_activity,
-            broker_read: fills::read_at(&events),
             remembered: Vec::new(),
             said: Said::default(),
             left_out: BTreeSet::new(),
@@ -140,12 +137,6 @@ impl Weaver {
         let stated_from = self.oldest_activity.map(|oldest| oldest - self.cut.grace);
         let before = [waiting, stated_from].into_iter().flatten().fold(reached, Ord::min);
         self.put(Some(before), out);
-    }
-
-    /// Whether what comes after `reached` can no longer bear on the tape.
-    pub fn is_done(&self, reached: Time) -> bool {
-        let asked_for = self.cut.until.map(|until| until.max(self.broker_read.unwrap_or(until)));
-        asked_for.is_some_and(|last| reached - DISORDER > last + self.cut.grace + sightings::APART)
     }
 
     /// All was taken: the rest goes on the tape.

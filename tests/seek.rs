@@ -78,20 +78,43 @@ fn what_is_found_in_the_middle_is_what_reading_all_gives() {
     let mut readings = read::bot(directory.path()).unwrap();
     let cut = Cut { until: Some(until), ..Cut::default() };
     let all = events(&readings, &cut);
-    let beginning = seek::beginning(&readings, from, 0).unwrap();
+    let beginning = seek::beginning(&readings, from, Some(until), 0).unwrap();
     assert!(beginning.at < from && from - beginning.at < Duration::days(2), "{beginning:?}");
-    assert_eq!(beginning.starts.len(), 2);
-    assert!(beginning.starts.values().all(|start| *start > 100_000), "{beginning:?}");
+    assert_eq!(beginning.parts.len(), 2);
+    assert!(beginning.parts.values().all(|part| part.start > 100_000), "{beginning:?}");
     let (stated_at, stated) = beginning.stated;
-    readings.start_at(beginning.starts.clone());
+    readings.only(beginning.parts.clone());
     let found = events(&readings, &Cut { from: Some(beginning.at), ..cut });
     assert_eq!(without_lines(told(&found, from)), without_lines(told(&all, from)));
+    assert!(beginning.parts.values().all(|part| part.end < 1_900_000), "{beginning:?}");
     assert!(found.len() < all.len() / 2);
     assert!(found.iter().any(|event| event.at == stated_at && event.origin.line == stated.line), "{stated:?}");
     // Lines that were passed over are counted where they are asked for.
     let one = found.iter().find(|event| event.at >= from).unwrap();
     let same = all.iter().find(|event| event.at == one.at && event.origin.offset == one.origin.offset).unwrap();
     assert_eq!(one.origin.line + readings.lines_before(one.origin.source), same.origin.line);
+}
+
+/// A line from the far future, and lines that tell no time, say nothing of how far a log was read: what follows them is read.
+#[test]
+fn a_broken_clock_hides_nothing_behind_it() {
+    let directory = TempDir::new().unwrap();
+    write(directory.path());
+    let path = directory.path().join("logs/attribution.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (from, until) = (opening(8), opening(9));
+    let first = text.find(&format!(r#"{{"ts":"{}""#, from.to_rfc3339())).unwrap();
+    let ahead =
+        r#"{"ts":"2099-01-01T00:00:00+00:00","type":"attribution","trade_id":"close_XOM_2099","symbol":"XOM","context":{}}"#;
+    let silent = format!("{{\"trade_id\":\"reconciled_1\",\"note\":\"{}\"}}\n", "x".repeat(1000)).repeat(600);
+    std::fs::write(&path, format!("{}{ahead}\n{silent}{}", &text[..first], &text[first..])).unwrap();
+    let mut readings = read::bot(directory.path()).unwrap();
+    let cut = Cut { until: Some(until), ..Cut::default() };
+    let all = events(&readings, &cut);
+    let beginning = seek::beginning(&readings, from, Some(until), 0).unwrap();
+    readings.only(beginning.parts);
+    let found = events(&readings, &Cut { from: Some(beginning.at), ..cut });
+    assert_eq!(without_lines(told(&found, from)), without_lines(told(&all, from)));
 }
 
 #[test]
@@ -106,10 +129,10 @@ fn a_log_in_disorder_is_read_from_its_beginning() {
     let from = opening(8);
     let mut readings = read::bot(directory.path()).unwrap();
     let all = events(&readings, &Cut::default());
-    let beginning = seek::beginning(&readings, from, 0).unwrap();
+    let beginning = seek::beginning(&readings, from, None, 0).unwrap();
     let read_whole = readings.logs_at_hand().find(|(_, format, _)| format.name == "attribution").unwrap().0;
-    assert!(!beginning.starts.contains_key(&read_whole), "{beginning:?}");
-    readings.start_at(beginning.starts);
+    assert!(!beginning.parts.contains_key(&read_whole), "{beginning:?}");
+    readings.only(beginning.parts);
     let found = events(&readings, &Cut { from: Some(beginning.at), ..Cut::default() });
     assert_eq!(without_lines(told(&found, from)), without_lines(told(&all, from)));
 }
@@ -119,8 +142,8 @@ fn without_a_whole_book_before_it_a_window_begins_at_the_beginning() {
     let directory = TempDir::new().unwrap();
     write(directory.path());
     let readings = read::bot(directory.path()).unwrap();
-    assert_eq!(seek::beginning(&readings, opening(0), 0), None);
-    assert_eq!(seek::beginning(&readings, opening(8), u64::MAX), None);
+    assert_eq!(seek::beginning(&readings, opening(0), None, 0), None);
+    assert_eq!(seek::beginning(&readings, opening(8), None, u64::MAX), None);
     std::fs::remove_file(directory.path().join("state/portfolio_state.jsonl")).unwrap();
-    assert_eq!(seek::beginning(&read::bot(directory.path()).unwrap(), opening(8), 0), None);
+    assert_eq!(seek::beginning(&read::bot(directory.path()).unwrap(), opening(8), None, 0), None);
 }
