@@ -1,5 +1,5 @@
-//! Where in large logs a window begins: records are nearly in order of time, so the place is found by bisecting the bytes, and what lies
-//! before it is not read. The opening balance is the whole book that the broker stated before.
+//! Where in large logs a window begins and ends: records are nearly in order of time, so the places are found by bisecting the bytes, and what
+//! lies before and after is not read. The opening balance is the whole book that the broker stated before.
 
 use chrono::Duration;
 use std::collections::BTreeMap;
