@@ -18,8 +18,9 @@ use crate::trouble::Reason;
 /// on their way stay small. A longer line makes a longer piece.
 const PIECE: usize = 256 << 10;
 
-/// Pieces of one log that are on their way at once: two cores may decode one log together.
-const AHEAD: u64 = 3;
+/// Pieces of one log that are on their way at once: what is decoded takes far less room than its text, and more than [`WAITING`] pieces
+/// in all never wait.
+const AHEAD: u64 = 32;
 
 /// So many logs may be open at once; of more than these, one is read to its end before the next, as far as it goes.
 const MOST_OPEN: usize = 200;
@@ -52,19 +53,23 @@ pub enum Given {
     End(SourceId, u64),
 }
 
-/// Reads the logs to their ends, or until `take` says to stop.
+/// Pieces that wait to be given out: more than the one who takes them works through while none is decoded.
+const WAITING: usize = 64;
+
+/// Reads the logs to their ends, or until `take` says to stop. Whoever takes the pieces decodes, too, while there is none to take: so all
+/// cores work, whichever of the two takes longer.
 pub fn read(logs: Vec<Log<'_>>, mut take: impl FnMut(Given) -> Go) {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let helpers = std::thread::available_parallelism().map_or(1, usize::from) - 1;
     let desk = Desk::new(logs);
     std::thread::scope(|scope| {
-        let (send, receive) = mpsc::sync_channel(2 * workers);
-        for _ in 0..workers {
+        let (send, receive) = mpsc::sync_channel(WAITING);
+        for _ in 0..helpers {
             let (desk, send) = (&desk, send.clone());
-            scope.spawn(move || work(desk, &send));
+            scope.spawn(move || help(desk, &send));
         }
         drop(send);
         give_out(&desk, &receive, &mut take);
-        // Workers that wait for the desk or for the channel are let go.
+        // Helpers that wait for the desk or for the channel are let go.
         desk.close();
         drop(receive);
     });
@@ -82,11 +87,11 @@ pub enum Go {
 /// A piece on its way from a worker: of the log at a place, its number in that log. `None`: the log ended before it, after so many bytes.
 type OnItsWay = (usize, u64, Result<Decoded, u64>);
 
-/// Puts what the workers send back into the order of each log.
+/// Puts what the helpers send back into the order of each log.
 fn give_out(desk: &Desk<'_>, receive: &Receiver<OnItsWay>, take: &mut impl FnMut(Given) -> Go) {
     let mut early: BTreeMap<(usize, u64), Result<Decoded, u64>> = BTreeMap::new();
     let mut next: BTreeMap<usize, u64> = BTreeMap::new();
-    for (place, number, piece) in receive {
+    while let Some((place, number, piece)) = another(desk, receive) {
         early.insert((place, number), piece);
         let next = next.entry(place).or_default();
         while let Some(piece) = early.remove(&(place, *next)) {
@@ -104,24 +109,39 @@ fn give_out(desk: &Desk<'_>, receive: &Receiver<OnItsWay>, take: &mut impl FnMut
     }
 }
 
-fn work(desk: &Desk<'_>, send: &SyncSender<OnItsWay>) {
-    while let Some(mut task) = desk.next() {
-        let piece = task.cutter.next();
-        let (place, number, id, format) = (task.place, task.number, task.cutter.id, task.cutter.format);
-        let sent = match piece {
-            Some(piece) => {
-                desk.put_back(task);
-                let decoded = source::decode(id, format, piece);
-                desk.reached(place, decoded.newest());
-                send.send((place, number, Ok(decoded)))
-            }
-            None => {
-                desk.ended(place);
-                send.send((place, number, Err(task.cutter.offset)))
-            }
-        };
-        if sent.is_err() {
+/// A piece that a helper has decoded, or one that is decoded here, or else the next that a helper sends; `None` when all logs have ended.
+fn another(desk: &Desk<'_>, receive: &Receiver<OnItsWay>) -> Option<OnItsWay> {
+    if let Ok(sent) = receive.try_recv() {
+        return Some(sent);
+    }
+    match desk.next_if_free() {
+        Some(task) => Some(worked(desk, task)),
+        None => receive.recv().ok(),
+    }
+}
+
+fn help(desk: &Desk<'_>, send: &SyncSender<OnItsWay>) {
+    while let Some(task) = desk.next() {
+        if send.send(worked(desk, task)).is_err() {
             return;
+        }
+    }
+}
+
+/// Cuts and decodes the next piece of a log.
+fn worked<'a>(desk: &Desk<'a>, mut task: Task<'a>) -> OnItsWay {
+    let piece = task.cutter.next();
+    let (place, number, id, format) = (task.place, task.number, task.cutter.id, task.cutter.format);
+    match piece {
+        Some(piece) => {
+            desk.put_back(task);
+            let decoded = source::decode(id, format, piece);
+            desk.reached(place, decoded.newest());
+            (place, number, Ok(decoded))
+        }
+        None => {
+            desk.ended(place);
+            (place, number, Err(task.cutter.offset))
         }
     }
 }
@@ -136,6 +156,20 @@ struct Desk<'a> {
 struct State<'a> {
     logs: Vec<Waiting<'a>>,
     closed: bool,
+}
+
+impl<'a> State<'a> {
+    fn furthest_behind(&mut self) -> Option<Task<'a>> {
+        let free = |log: &Waiting<'_>| log.cutter.is_some() && log.cut - log.given_out < AHEAD;
+        let one_by_one = self.logs.len() > MOST_OPEN;
+        let order = |(place, log): &(usize, &Waiting<'_>)| if one_by_one { (None, *place as u64) } else { (log.newest, log.cut) };
+        let behind = self.logs.iter().enumerate().filter(|(_, log)| free(log)).min_by_key(order);
+        let place = behind.map(|(place, _)| place)?;
+        let log = &mut self.logs[place];
+        let (cutter, number) = (log.cutter.take()?, log.cut);
+        log.cut += 1;
+        Some(Task { place, number, cutter })
+    }
 }
 
 /// A log between two pieces.
@@ -169,7 +203,7 @@ impl<'a> Desk<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The log that is furthest behind, among those that are free; `None` when all have ended.
+    /// The log that is furthest behind, among those that are free, as soon as one is; `None` when all have ended.
     fn next(&self) -> Option<Task<'a>> {
         let mut state = self.lock();
         loop {
@@ -177,21 +211,16 @@ impl<'a> Desk<'a> {
                 self.changed.notify_all();
                 return None;
             }
-            let free = |log: &Waiting<'_>| log.cutter.is_some() && log.cut - log.given_out < AHEAD;
-            let one_by_one = state.logs.len() > MOST_OPEN;
-            let order =
-                |(place, log): &(usize, &Waiting<'_>)| if one_by_one { (None, *place as u64) } else { (log.newest, log.cut) };
-            let behind = state.logs.iter().enumerate().filter(|(_, log)| free(log)).min_by_key(order);
-            if let Some(place) = behind.map(|(place, _)| place) {
-                let log = &mut state.logs[place];
-                if let Some(cutter) = log.cutter.take() {
-                    let number = log.cut;
-                    log.cut += 1;
-                    return Some(Task { place, number, cutter });
-                }
+            if let Some(task) = state.furthest_behind() {
+                return Some(task);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// The same, if one is free now.
+    fn next_if_free(&self) -> Option<Task<'a>> {
+        self.lock().furthest_behind()
     }
 
     /// A log that has not ended goes back.
