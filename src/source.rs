@@ -1,6 +1,6 @@
 //! A source of facts and the account of what became of each of its lines: understood, ignored by a named rule, or quarantined.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -260,15 +260,65 @@ pub struct Account {
     pub source: Source,
     /// The quarantine.
     pub quarantined: Vec<Quarantined>,
-    seen: HashSet<u128, BuildHasherDefault<Fingerprint>>,
+    prints: Prints,
     awaiting_next: usize,
+}
+
+/// The fingerprints of the lines that were understood: they tell a line that stood there before.
+///
+/// The same text is of the same moment. So a line that is younger than all before it did not stand there before, and one that is only
+/// younger than all but the last few can stand among these alone. All others are looked for only once a line comes that is older.
+#[derive(Debug, Default)]
+struct Prints {
+    /// Of each line, in order.
+    all: Vec<u128>,
+    /// The youngest moment of all lines.
+    newest: Option<Time>,
+    /// The moments of the last few lines.
+    recent: VecDeque<Option<Time>>,
+    /// The youngest moment of the lines before these.
+    newest_before: Option<Time>,
+    /// The first so many of all, to be looked for.
+    found: HashSet<u128, BuildHasherDefault<Fingerprint>>,
+    indexed: usize,
+}
+
+/// So many lines are looked at one by one: more than two threads that write at once put out of order.
+const RECENT: usize = 64;
+
+impl Prints {
+    /// Whether a line with this fingerprint, whose youngest event is of that moment, is the first of its text. It is remembered.
+    fn is_new(&mut self, print: u128, at: Option<Time>) -> bool {
+        let new = if at > self.newest {
+            true
+        } else if at > self.newest_before {
+            !self.all[self.all.len() - self.recent.len()..].contains(&print)
+        } else {
+            self.found.extend(&self.all[self.indexed..]);
+            self.indexed = self.all.len();
+            !self.found.contains(&print)
+        };
+        if new {
+            self.remember(print, at);
+        }
+        new
+    }
+
+    fn remember(&mut self, print: u128, at: Option<Time>) {
+        self.all.push(print);
+        self.newest = self.newest.max(at);
+        self.recent.push_back(at);
+        if self.recent.len() > RECENT {
+            self.newest_before = self.newest_before.max(self.recent.pop_front().flatten());
+        }
+    }
 }
 
 impl Account {
     /// An account of nothing read yet.
     pub fn new(format: &LogFormat, path: String) -> Account {
         let source = Source { path, format: format.name, ..Source::default() };
-        Account { source, quarantined: Vec::new(), seen: HashSet::default(), awaiting_next: 0 }
+        Account { source, quarantined: Vec::new(), prints: Prints::default(), awaiting_next: 0 }
     }
 
     /// Accounts for the next piece's lines; gives their events, without those of lines that stood in this log before.
@@ -280,12 +330,16 @@ impl Account {
             self.source.lines += 1;
             let until = first + line.events as usize;
             match line.became {
-                Became::Understood if !self.seen.insert(line.print) => {
-                    self.source.duplicates += 1;
-                    self.ignore(rule::DUPLICATE);
-                    again.push(first..until);
+                Became::Understood => {
+                    let ends = ends(&events[first..until]);
+                    if self.prints.is_new(line.print, ends.map(|(_, last)| last)) {
+                        self.understood(ends);
+                    } else {
+                        self.source.duplicates += 1;
+                        self.ignore(rule::DUPLICATE);
+                        again.push(first..until);
+                    }
                 }
-                Became::Understood => self.understood(&events[first..until]),
                 Became::Ignored(rule) => self.ignore(rule),
                 Became::Quarantined(what) => self.quarantine(*what),
             }
@@ -298,12 +352,10 @@ impl Account {
         events
     }
 
-    fn understood(&mut self, events: &[Event]) {
+    /// `ends`: the first and the last moment of the line's events.
+    fn understood(&mut self, ends: Option<(Time, Time)>) {
         self.source.understood += 1;
-        let (Some(from), Some(at)) = (events.iter().map(|event| event.at).min(), events.iter().map(|event| event.at).max())
-        else {
-            return;
-        };
+        let Some((from, at)) = ends else { return };
         if self.source.last.is_some_and(|newest| at < newest) {
             self.source.out_of_order += 1;
         }
@@ -324,6 +376,12 @@ impl Account {
         let Refused { origin, trouble, excerpt, said } = refused;
         self.quarantined.push(Quarantined { origin, trouble, excerpt, after: self.source.last.max(said), before: None });
     }
+}
+
+/// The first and the last moment of some events.
+fn ends(events: &[Event]) -> Option<(Time, Time)> {
+    let moments = events.iter().map(|event| event.at);
+    moments.clone().min().zip(moments.max())
 }
 
 /// The time at the beginning of a line that is no record: a torn one often still has it.
@@ -363,7 +421,8 @@ fn without_mark(bytes: &[u8], origin: Origin) -> &[u8] {
 /// A line without byte order mark, carriage return and blanks (`formats.md` T11).
 fn framed(text: &str, origin: Origin) -> &str {
     let text = if origin.offset == 0 { text.strip_prefix(MARK).unwrap_or(text) } else { text };
-    text.trim()
+    // Most lines begin and end with a brace: nothing to look for.
+    if text.starts_with('{') && text.ends_with('}') { text } else { text.trim() }
 }
 
 /// Text that cannot move a cursor, colour a terminal or turn a line around: control and format characters are escaped,
