@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 use rust_decimal::Decimal;
+use std::sync::Arc;
 
 use crate::origin::Origin;
 use crate::position::{Side, Symbol};
@@ -210,7 +211,7 @@ pub enum Claim {
     /// So many symbols are held.
     Count(u32),
     /// All that is held: a symbol that is not listed is not held.
-    WholeBook(Box<[Holding]>),
+    WholeBook(Arc<[Holding]>),
 }
 
 /// The form of a statement about one symbol.

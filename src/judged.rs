@@ -318,7 +318,7 @@ impl Ledger {
         let grace = self.settings.grace;
         let settled = |moved: Option<Time>| moved.is_none_or(|moved| end - moved > grace);
         let invented = Self::invented_times(book);
-        for holding in &book.holdings {
+        for holding in book.holdings.iter() {
             let origin = crate::origin::Origin { line: holding.line, ..event.origin };
             let account = self.account(&holding.symbol);
             let (quantity, moved) = (account.position.quantity, account.last_moved);

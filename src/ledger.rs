@@ -6,6 +6,7 @@
 use chrono::Duration;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use crate::account::Account;
 use crate::breaks::{BookName, Break, Tie};
@@ -51,7 +52,7 @@ pub struct LastBook {
     /// By whom.
     pub witness: Witness,
     /// What is held.
-    pub holdings: Box<[Holding]>,
+    pub holdings: Arc<[Holding]>,
 }
 
 /// The state of the fold.
@@ -300,8 +301,8 @@ impl Ledger {
         }
     }
 
-    fn whole_book(&mut self, place: usize, event: &Event, witness: Witness, holdings: &[Holding]) -> bool {
-        let book = LastBook { at: event.at, witness, holdings: holdings.into() };
+    fn whole_book(&mut self, place: usize, event: &Event, witness: Witness, holdings: &Arc<[Holding]>) -> bool {
+        let book = LastBook { at: event.at, witness, holdings: Arc::clone(holdings) };
         match witness.standing() {
             Standing::Judged => {
                 let name = if witness == Witness::Metadata { BookName::Metadata } else { BookName::Executor };
@@ -317,11 +318,11 @@ impl Ledger {
             Standing::Bot => {}
         }
         let mut held = true;
-        let listed: BTreeMap<&Symbol, &Holding> = holdings.iter().map(|holding| (&holding.symbol, holding)).collect();
-        let unlisted: Vec<Symbol> =
-            self.not_flat.union(&self.broken).filter(|symbol| !listed.contains_key(symbol)).cloned().collect();
-        for (symbol, holding) in &listed {
-            let form = holding.form();
+        let listed = by_symbol(holdings);
+        let is_listed = |symbol: &Symbol| listed.binary_search_by(|holding| holding.symbol.cmp(symbol)).is_ok();
+        let unlisted: Vec<Symbol> = self.not_flat.union(&self.broken).filter(|symbol| !is_listed(symbol)).cloned().collect();
+        for holding in &listed {
+            let (symbol, form) = (&holding.symbol, holding.form());
             self.note_market(symbol, holding, witness);
             let outcome = self.assert_symbol(&at_line(event, holding.line), symbol, &form, witness, holding.in_flight);
             held &= is_held(outcome);
@@ -400,6 +401,22 @@ fn is_of_bot(event: &Event) -> bool {
 
 fn is_held(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Held | Outcome::HeldWithinGrace)
+}
+
+/// The rows of a book by their symbols; of two rows of one symbol the last counts.
+fn by_symbol(holdings: &[Holding]) -> Vec<&Holding> {
+    let mut rows: Vec<&Holding> = holdings.iter().collect();
+    if !rows.is_sorted_by(|one, two| one.symbol < two.symbol) {
+        rows.sort_by(|one, two| one.symbol.cmp(&two.symbol));
+        rows.dedup_by(|later, kept| {
+            let again = later.symbol == kept.symbol;
+            if again {
+                *kept = later;
+            }
+            again
+        });
+    }
+    rows
 }
 
 /// A row of a whole book has its own line.

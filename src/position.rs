@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 use rust_decimal::Decimal;
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -9,12 +10,34 @@ use crate::time::Time;
 
 /// An instrument, spelt one way: `BTC/USD` and `BTCUSD` are one, padded OCC symbols lose their blanks
 /// (`alpaca.md` section 0, fact 6, and 2.2).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub struct Symbol {
     /// The first eight letters as a number that orders as they do: it decides most comparisons, and a fold compares symbols all day.
     head: u64,
     name: CompactString,
 }
+
+impl Ord for Symbol {
+    fn cmp(&self, other: &Symbol) -> Ordering {
+        // A zero in the end: that was the whole name.
+        let is_whole = self.head.trailing_zeros() >= u8::BITS;
+        self.head.cmp(&other.head).then_with(|| if is_whole { Ordering::Equal } else { self.name.cmp(&other.name) })
+    }
+}
+
+impl PartialOrd for Symbol {
+    fn partial_cmp(&self, other: &Symbol) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Symbol {
+    fn eq(&self, other: &Symbol) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Symbol {}
 
 impl Hash for Symbol {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -46,6 +69,10 @@ const LONGEST_SYMBOL: usize = 32;
 impl Symbol {
     /// Reads a symbol as any log or answer spells it. `None` if it cannot be one.
     pub fn parse(raw: &str) -> Option<Symbol> {
+        let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
+        if (1..=LONGEST_SYMBOL).contains(&raw.len()) && raw.bytes().all(is_plain) {
+            return Some(Symbol { head: head(raw), name: raw.into() });
+        }
         let mut name = CompactString::default();
         for character in raw.trim().chars() {
             match character {
@@ -109,10 +136,11 @@ impl Side {
     pub fn parse(raw: &str) -> Option<Side> {
         let raw = raw.trim();
         let last = raw.rsplit('.').next().unwrap_or(raw);
-        match last.to_ascii_lowercase().as_str() {
-            "buy" | "long" => Some(Side::Long),
-            "sell" | "short" | "sell_short" => Some(Side::Short),
-            _ => None,
+        let is_one_of = |words: &[&str]| words.iter().any(|word| last.eq_ignore_ascii_case(word));
+        match () {
+            () if is_one_of(&["buy", "long"]) => Some(Side::Long),
+            () if is_one_of(&["sell", "short", "sell_short"]) => Some(Side::Short),
+            () => None,
         }
     }
 

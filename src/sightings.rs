@@ -82,7 +82,7 @@ impl Joiner {
             Fact::Movement(movement) => match Kind::of(&movement.action) {
                 Some(kind) => {
                     self.coverage.saw(kind, movement.sighting, at);
-                    self.groups.entry((movement.symbol.clone(), kind)).or_default().push((at, origin, *movement));
+                    self.groups.entry((movement.symbol.clone(), kind)).or_default().push((at, origin, movement));
                     None
                 }
                 None => Some(Event { at, origin, fact: Fact::Movement(movement) }),
@@ -147,13 +147,13 @@ fn clumps(records: Records) -> Vec<Records> {
 }
 
 /// The records of one kind of movement of one symbol.
-type Records = Vec<(Time, Origin, Movement)>;
+type Records = Vec<(Time, Origin, Box<Movement>)>;
 
 /// One real event and its sightings; the first record is the one of most trust.
 struct Cluster {
     at: Time,
     origin: Origin,
-    movement: Movement,
+    movement: Box<Movement>,
 }
 
 impl Cluster {
@@ -170,22 +170,23 @@ impl Cluster {
 
     /// Takes another record's sighting, and what it knows that this one does not.
     fn take(&mut self, at: Time, origin: Origin, movement: Movement) {
-        match (&mut self.movement.action, movement.action) {
+        let Movement { action, sighting, .. } = movement;
+        match (&mut self.movement.action, action) {
             (Action::Exit(mine), Action::Exit(theirs)) => complete_exit(mine, theirs),
             (Action::ScaleOut(mine), Action::ScaleOut(theirs)) => complete_scale_out(mine, &theirs),
             (Action::Entry(mine), Action::Entry(theirs)) => complete_entry(mine, &theirs),
             _ => {}
         }
-        self.movement.joined.push((movement.sighting, at, origin));
+        self.movement.joined.push((sighting, at, origin));
     }
 
     /// An entry that only the order log knows is evidence, not a movement: whether the position exists is for the witnesses to say.
     fn into_event(self) -> Event {
-        let fact = match (self.movement.sighting, self.movement.action) {
+        let fact = match (self.movement.sighting, &self.movement.action) {
             (Sighting::OrderLog, Action::Entry(entry)) => {
-                Fact::Pulse(Pulse::UnloggedEntry(self.movement.symbol, Box::new(entry)))
+                Fact::Pulse(Pulse::UnloggedEntry(self.movement.symbol.clone(), Box::new(entry.clone())))
             }
-            (_, action) => Fact::moved(Movement { action, ..self.movement }),
+            _ => Fact::Movement(self.movement),
         };
         Event { at: self.at, origin: self.origin, fact }
     }
@@ -235,7 +236,7 @@ fn clusters(mut records: Records, joined: &mut u64) -> Vec<Cluster> {
         for (at, origin, movement) in records {
             match index.match_for(&clusters, at, &movement, sighting) {
                 Some(place) => {
-                    clusters[place].take(at, origin, movement);
+                    clusters[place].take(at, origin, *movement);
                     *joined += 1;
                 }
                 None if is_again(alone.last(), at) => *joined += 1,

@@ -4,7 +4,7 @@ use chrono::Duration;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 
-use crate::event::{Claim, Event, Fact, Pulse, Statement};
+use crate::event::{Claim, Event, Fact, Holding, Pulse, Statement};
 use crate::fills;
 use crate::position::Symbol;
 use crate::sightings::{Joiner, MissingSighting};
@@ -235,10 +235,10 @@ fn only_symbols(mut event: Event, cut: &Cut, left_out: &mut BTreeSet<Symbol>) ->
     match &mut event.fact {
         Fact::Statement(Statement { claim: Claim::Count(_), .. }) => return None,
         Fact::Statement(Statement { claim: Claim::WholeBook(holdings), .. }) => {
-            let (kept, others): (Vec<_>, Vec<_>) =
-                std::mem::take(holdings).into_iter().partition(|row| cut.symbols.contains(&row.symbol));
-            left_out.extend(others.into_iter().map(|row| row.symbol));
-            *holdings = kept.into_boxed_slice();
+            let (kept, others): (Vec<&Holding>, Vec<&Holding>) =
+                holdings.iter().partition(|row| cut.symbols.contains(&row.symbol));
+            left_out.extend(others.into_iter().map(|row| row.symbol.clone()));
+            *holdings = kept.into_iter().cloned().collect();
         }
         Fact::Pulse(Pulse::Fix { symbols, .. }) => {
             symbols.retain(|symbol| cut.symbols.contains(symbol));

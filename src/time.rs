@@ -36,7 +36,25 @@ fn plausible(time: Time) -> Option<Time> {
     PLAUSIBLE_YEARS.contains(&time.year()).then_some(time)
 }
 
+/// The bot's own spelling, `2026-01-08T14:40:50.715546+00:00`, read by its places: most of what is ever read, in a quarter of the time.
+fn in_places(text: &str) -> Option<Time> {
+    let bytes: &[u8; 32] = text.as_bytes().try_into().ok()?;
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.')];
+    if !text.ends_with("+00:00") || marks.into_iter().any(|(place, mark)| bytes[place] != mark) {
+        return None;
+    }
+    let number = |places: std::ops::Range<usize>| {
+        let digits = bytes[places].iter();
+        digits.map(|byte| byte.is_ascii_digit().then(|| u32::from(byte - b'0'))).try_fold(0, |sum, digit| Some(sum * 10 + digit?))
+    };
+    let date = NaiveDate::from_ymd_opt(number(0..4)?.cast_signed(), number(5..7)?, number(8..10)?)?;
+    date.and_hms_micro_opt(number(11..13)?, number(14..16)?, number(17..19)?, number(20..26)?).map(|naive| naive.and_utc())
+}
+
 fn iso(text: &str) -> Option<Time> {
+    if let Some(time) = in_places(text) {
+        return Some(time);
+    }
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.with_timezone(&Utc));
     }
@@ -122,6 +140,26 @@ mod tests {
         ] {
             assert_eq!(parse(spelling), expected, "{spelling}");
         }
+    }
+
+    #[test]
+    fn what_is_read_by_its_places_is_what_the_library_reads() {
+        for spelling in [
+            "2026-01-08T14:40:50.715546+00:00",
+            "2024-02-29T23:59:59.999999+00:00",
+            "2023-02-29T00:00:00.000000+00:00",
+            "2026-01-08T24:00:00.000000+00:00",
+            "2026-01-08T14:60:00.000000+00:00",
+            "2026-01-08 14:40:50.715546+00:00",
+            "2026-01-08T14:40:5x.715546+00:00",
+            "+026-01-08T14:40:50.715546+00:00",
+        ] {
+            let library = DateTime::parse_from_rfc3339(spelling).ok().map(|time| time.with_timezone(&Utc));
+            if let Some(time) = in_places(spelling) {
+                assert_eq!(Some(time), library, "{spelling}");
+            }
+        }
+        assert!(in_places("2026-01-08T14:40:50.715546+00:00").is_some());
     }
 
     #[test]

@@ -349,7 +349,7 @@ fn tape(day: &Day, with_fills: bool) -> Tape {
             Line::Trade(_) => continue,
             Line::Book(held) => {
                 let rows = if held == 0 { Vec::new() } else { vec![Holding::of(symbol.clone(), Decimal::from(held), 1)] };
-                let claim = Claim::WholeBook(rows.into_boxed_slice());
+                let claim = Claim::WholeBook(rows.into());
                 Fact::Statement(Statement { witness: Witness::PortfolioHistory, claim })
             }
         };

@@ -48,7 +48,7 @@ fn book(second: i64, held: i64, price: Option<i64>) -> Event {
 fn states(second: i64, held: i64, price: Option<i64>, witness: Witness) -> Event {
     let row = Holding { price: price.map(Decimal::from), ..Holding::of(symbol(), Decimal::from(held), 1) };
     let rows = if held == 0 { Vec::new() } else { vec![row] };
-    event(second, Fact::Statement(Statement { witness, claim: Claim::WholeBook(rows.into_boxed_slice()) }))
+    event(second, Fact::Statement(Statement { witness, claim: Claim::WholeBook(rows.into()) }))
 }
 
 fn breaks(events: &[Event]) -> Vec<Break> {

@@ -3,11 +3,11 @@
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::BookFormat;
 use crate::event::{Claim, Fact, Holding, Statement};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::position::Side;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -36,11 +36,11 @@ pub struct OnOneLine<'a> {
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
     qty: Field<'a>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     avg_entry_price: Field<'a>,
     #[serde(borrow)]
@@ -49,7 +49,7 @@ struct Row<'a> {
 
 impl OnOneLine<'_> {
     /// The holdings, or `None` where the answer is `{}`.
-    pub fn holdings(&self, line: u32) -> Result<Option<Box<[Holding]>>, Trouble> {
+    pub fn holdings(&self, line: u32) -> Result<Option<Arc<[Holding]>>, Trouble> {
         let Some(rows) = &self.positions else { return Ok(None) };
         let holdings = rows.iter().filter_map(|row| holding(row, line).transpose());
         holdings.collect::<Result<_, _>>().map(Some)
@@ -82,9 +82,9 @@ fn read(text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
     let Some(rows) = &snapshot.positions else { return Ok(Vec::new()) };
     let mut holdings = Vec::with_capacity(rows.len());
     for raw in rows {
-        holdings.extend(holding(&json::read(raw.get())?, json::line_of(text, raw))?);
+        holdings.extend(holding(&json::read(raw.get())?, json::line_of(text, (*raw).into()))?);
     }
     let at = json::moment(snapshot.timestamp)?;
-    let statement = Statement { witness: Witness::AlpacaPositionsFile, claim: Claim::WholeBook(holdings.into_boxed_slice()) };
+    let statement = Statement { witness: Witness::AlpacaPositionsFile, claim: Claim::WholeBook(holdings.into()) };
     Ok(vec![(at, Fact::Statement(statement))])
 }

@@ -1,11 +1,10 @@
 //! `state/degraded_mode.json`: whether the reconciler goes on without the broker (`formats.md` 10.4).
 
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::BookFormat;
 use crate::event::{Fact, Pulse};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
 
@@ -14,7 +13,7 @@ pub const FORMAT: BookFormat = BookFormat { name: "degraded_mode", path: "state/
 #[derive(Deserialize)]
 struct Whole<'a> {
     #[serde(borrow)]
-    mode: Option<Cow<'a, str>>,
+    mode: Option<Text<'a>>,
     #[serde(borrow)]
     since: Field<'a>,
 }

@@ -2,11 +2,10 @@
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::BookFormat;
 use crate::event::{Claim, Fact, Holding, Statement};
-use crate::json::{self, Field, Rows};
+use crate::json::{self, Field, Rows, Text};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -27,7 +26,7 @@ struct Row<'a> {
     #[serde(borrow)]
     qty: Field<'a>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     entry_price: Field<'a>,
     #[serde(borrow)]
@@ -58,6 +57,6 @@ fn read(text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
             ..Holding::of(symbol, side.signed(quantity), json::line_of(text, raw))
         });
     }
-    let statement = Statement { witness: Witness::ExecutorState, claim: Claim::WholeBook(holdings.into_boxed_slice()) };
+    let statement = Statement { witness: Witness::ExecutorState, claim: Claim::WholeBook(holdings.into()) };
     Ok(vec![(json::moment(whole.timestamp)?, Fact::Statement(statement))])
 }

@@ -1,11 +1,10 @@
 //! `state/internal_positions.json`: the reconciler's copy, compared with the broker a cycle later (`formats.md` 10.4).
 
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::{BookFormat, alpaca_positions::signed};
 use crate::event::{Claim, Fact, Holding, Statement};
-use crate::json::{self, Field, Rows};
+use crate::json::{self, Field, Rows, Text};
 use crate::position::Symbol;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -27,7 +26,7 @@ struct Row<'a> {
     #[serde(borrow)]
     qty: Field<'a>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     avg_entry_price: Field<'a>,
 }
@@ -45,6 +44,6 @@ fn read(text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
             holdings.push(Holding { price, ..Holding::of(symbol, quantity, json::line_of(text, raw)) });
         }
     }
-    let statement = Statement { witness: Witness::InternalPositions, claim: Claim::WholeBook(holdings.into_boxed_slice()) };
+    let statement = Statement { witness: Witness::InternalPositions, claim: Claim::WholeBook(holdings.into()) };
     Ok(vec![(json::moment(whole.timestamp)?, Fact::Statement(statement))])
 }

@@ -5,11 +5,10 @@
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::BookFormat;
 use crate::event::{Claim, Fact, Holding, Statement};
-use crate::json::{self, Field, Rows};
+use crate::json::{self, Field, Rows, Text};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -21,7 +20,7 @@ pub const FORMAT: BookFormat =
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     entry_ts: Field<'a>,
     #[serde(borrow)]
@@ -65,6 +64,6 @@ fn read(text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
     }
     // Without a row there is no time to state it at: the ledger places an undated book at the end of the tape.
     let at = newest.unwrap_or(Time::UNIX_EPOCH);
-    let statement = Statement { witness: Witness::Metadata, claim: Claim::WholeBook(holdings.into_boxed_slice()) };
+    let statement = Statement { witness: Witness::Metadata, claim: Claim::WholeBook(holdings.into()) };
     Ok(vec![(at, Fact::Statement(statement))])
 }

@@ -32,7 +32,7 @@ fn run(view: &View<'_>) -> Finding {
         return Finding::new(CHECK.id, Status::CouldNotCheck, format!("{path} describes a later time than now"));
     }
     let rows: BTreeMap<&Symbol, &Holding> =
-        view.book(BookName::Metadata).iter().flat_map(|book| &book.holdings).map(|row| (&row.symbol, row)).collect();
+        view.book(BookName::Metadata).iter().flat_map(|book| book.holdings.iter()).map(|row| (&row.symbol, row)).collect();
     let held: Vec<&Symbol> = broker.holdings.iter().filter(|row| is_held(row)).map(|row| &row.symbol).sorted().collect();
     let lacking: Vec<String> = held.iter().filter_map(|symbol| lacks(symbol, rows.get(symbol).copied())).collect();
     let invented = invented(&rows);

@@ -2,11 +2,10 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Action, Claim, Entry, Exit, Fact, Form, Movement, ScaleOut, Sighting, Statement};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -19,9 +18,9 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
-    trade_id: Option<Cow<'a, str>>,
+    trade_id: Option<Text<'a>>,
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
     pnl_usd: Field<'a>,
     #[serde(borrow, rename = "_reconciled_from")]
@@ -35,19 +34,19 @@ struct Row<'a> {
 #[derive(Deserialize, Default)]
 struct Context<'a> {
     #[serde(borrow)]
-    direction: Option<Cow<'a, str>>,
+    direction: Option<Text<'a>>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
-    position_side: Option<Cow<'a, str>>,
+    position_side: Option<Text<'a>>,
     #[serde(borrow)]
-    order_type: Option<Cow<'a, str>>,
+    order_type: Option<Text<'a>>,
     #[serde(borrow)]
-    entry_status: Option<Cow<'a, str>>,
+    entry_status: Option<Text<'a>>,
     #[serde(borrow)]
-    close_reason: Option<Cow<'a, str>>,
+    close_reason: Option<Text<'a>>,
     #[serde(borrow)]
-    exit_order_id: Option<Cow<'a, str>>,
+    exit_order_id: Option<Text<'a>>,
     #[serde(borrow)]
     pending_fill: Field<'a>,
     #[serde(borrow)]

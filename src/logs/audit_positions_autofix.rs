@@ -2,11 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Claim, Fact, Form, Pulse, Statement};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::position::Symbol;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -18,7 +17,7 @@ pub const FORMAT: LogFormat =
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
-    event: Option<Cow<'a, str>>,
+    event: Option<Text<'a>>,
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
@@ -29,9 +28,9 @@ struct Row<'a> {
 struct Details<'a> {
     positions_count: Option<u32>,
     #[serde(borrow)]
-    symbols: Option<Vec<Cow<'a, str>>>,
+    symbols: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
     details: Option<Vec<Mismatch<'a>>>,
 }
@@ -40,7 +39,7 @@ struct Details<'a> {
 #[derive(Deserialize)]
 pub(super) struct Mismatch<'a> {
     #[serde(borrow)]
-    pub(super) symbol: Option<Cow<'a, str>>,
+    pub(super) symbol: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) alpaca_qty: Field<'a>,
 }
@@ -89,7 +88,7 @@ fn state(out: &mut Sink<'_>, at: Time, claim: Claim) {
     out.push(at, Fact::Statement(Statement { witness: Witness::Reconciler, claim }));
 }
 
-pub(super) fn parsed(names: &[Cow<'_, str>]) -> Result<Vec<Symbol>, Trouble> {
+pub(super) fn parsed(names: &[Text<'_>]) -> Result<Vec<Symbol>, Trouble> {
     names.iter().map(|name| Symbol::parse(name).ok_or_else(|| Reason::BadSymbol.into())).collect()
 }
 

@@ -2,11 +2,11 @@
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Action, Claim, Exit, Fact, Form, Movement, Pulse, ScaleOut, Sighting, Statement};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -19,17 +19,17 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
-    msg: Option<Cow<'a, str>>,
+    msg: Option<Text<'a>>,
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
-    symbols: Option<Vec<Cow<'a, str>>>,
+    symbols: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
     pnl_usd: Field<'a>,
     #[serde(borrow)]
-    exit_order_id: Option<Cow<'a, str>>,
+    exit_order_id: Option<Text<'a>>,
     #[serde(borrow)]
-    order_id: Option<Cow<'a, str>>,
+    order_id: Option<Text<'a>>,
     #[serde(borrow)]
     qty: Field<'a>,
     #[serde(borrow)]
@@ -99,7 +99,7 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
         "forced_flatten" => forced_flatten(at, &row, out),
         "forced_flatten_complete" => {
             if json::is_true(row.success) {
-                let claim = Claim::WholeBook(Box::default());
+                let claim = Claim::WholeBook(Arc::default());
                 out.push(at, Fact::Statement(Statement { witness: Witness::FlattenRecord, claim }));
             }
             Ok(Outcome::Understood)

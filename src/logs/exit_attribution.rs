@@ -1,11 +1,10 @@
 //! `logs/exit_attribution.jsonl`: one row per exit whose attribution succeeded (`formats.md` section 5).
 
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Action, Exit, Fact, Movement, Sighting};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::position::Side;
 use crate::trouble::Trouble;
 
@@ -14,15 +13,15 @@ pub const FORMAT: LogFormat = LogFormat { name: "exit_attribution", paths: &["lo
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
     timestamp: Field<'a>,
     #[serde(borrow)]
     entry_timestamp: Field<'a>,
     #[serde(borrow)]
-    position_side: Option<Cow<'a, str>>,
+    position_side: Option<Text<'a>>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     pnl: Field<'a>,
     #[serde(borrow)]
@@ -32,7 +31,7 @@ struct Row<'a> {
     #[serde(borrow)]
     qty: Field<'a>,
     #[serde(borrow)]
-    exit_order_id: Option<Cow<'a, str>>,
+    exit_order_id: Option<Text<'a>>,
     #[serde(borrow)]
     smoke_test: Field<'a>,
 }

@@ -1,12 +1,11 @@
 //! `logs/health_check.jsonl`: the broker's symbols against the metadata's (`formats.md` 7.2).
 
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::audit_positions_autofix::parsed;
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Claim, Fact, Form, Statement};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::trouble::{Reason, Trouble};
 use crate::witness::Witness;
 
@@ -17,11 +16,11 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
-    msg: Option<Cow<'a, str>>,
+    msg: Option<Text<'a>>,
     #[serde(borrow)]
-    missing: Option<Vec<Cow<'a, str>>>,
+    missing: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
-    orphaned: Option<Vec<Cow<'a, str>>>,
+    orphaned: Option<Vec<Text<'a>>>,
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {

@@ -1,11 +1,10 @@
 //! `logs/orders.jsonl`: what was sent to the broker, and the final row of each entry (`formats.md` section 8).
 
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Action, Entry, Exit, Fact, Movement, Pulse, ScaleOut, Sighting};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::Trouble;
@@ -17,15 +16,15 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
     #[serde(borrow)]
-    action: Option<Cow<'a, str>>,
+    action: Option<Text<'a>>,
     #[serde(borrow)]
-    status: Option<Cow<'a, str>>,
+    status: Option<Text<'a>>,
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     qty: Field<'a>,
     #[serde(borrow)]
@@ -33,11 +32,11 @@ struct Row<'a> {
     #[serde(borrow)]
     score: Field<'a>,
     #[serde(borrow)]
-    order_type: Option<Cow<'a, str>>,
+    order_type: Option<Text<'a>>,
     #[serde(borrow)]
     dry_run: Field<'a>,
     #[serde(borrow)]
-    order_id: Option<Cow<'a, str>>,
+    order_id: Option<Text<'a>>,
     #[serde(borrow)]
     filled_qty: Field<'a>,
     #[serde(borrow)]

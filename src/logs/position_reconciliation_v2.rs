@@ -1,12 +1,11 @@
 //! `logs/position_reconciliation_v2.jsonl`: what the reconciler found, with quantities (`formats.md` 7.4).
 
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::audit_positions_autofix::{Mismatch, quantities};
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Claim, Fact, Form, Pulse, Statement};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::trouble::{Reason, Trouble};
 use crate::witness::Witness;
 
@@ -18,7 +17,7 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
-    msg: Option<Cow<'a, str>>,
+    msg: Option<Text<'a>>,
     positions: Option<u32>,
     #[serde(borrow)]
     plan: Option<Plan<'a>>,

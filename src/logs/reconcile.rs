@@ -2,11 +2,10 @@
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Claim, Fact, Form, Statement};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::position::Side;
 use crate::trouble::{Reason, Trouble};
 use crate::witness::Witness;
@@ -18,11 +17,11 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
-    msg: Option<Cow<'a, str>>,
+    msg: Option<Text<'a>>,
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     qty: Field<'a>,
     positions_restored: Option<u32>,

@@ -3,11 +3,10 @@
 //! A removal here is not a close: after a failed read of the broker every symbol is "no longer open".
 
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Fact, Pulse};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::trouble::{Reason, Trouble};
 
 pub const FORMAT: LogFormat = LogFormat { name: "reload", paths: &["logs/reload.jsonl", "logs/reload_positions.jsonl"], decode };
@@ -18,11 +17,11 @@ pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) ts: Field<'a>,
     #[serde(borrow)]
-    pub(super) msg: Option<Cow<'a, str>>,
+    pub(super) msg: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) symbol: Option<Cow<'a, str>>,
+    pub(super) symbol: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) exit_order_id: Option<Cow<'a, str>>,
+    pub(super) exit_order_id: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) qty: Field<'a>,
 }

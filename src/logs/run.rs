@@ -1,11 +1,10 @@
 //! `logs/run.jsonl`: ends of main-loop cycles, two to three rows each (`formats.md` 9.1).
 
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Fact, Pulse};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::trouble::Trouble;
 
 pub const FORMAT: LogFormat = LogFormat { name: "run", paths: &["logs/run.jsonl"], decode };
@@ -15,7 +14,7 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
-    msg: Option<Cow<'a, str>>,
+    msg: Option<Text<'a>>,
     #[serde(borrow)]
     event_type: Field<'a>,
     #[serde(borrow)]
@@ -27,7 +26,7 @@ struct Row<'a> {
     #[serde(borrow)]
     risk_freeze: Field<'a>,
     #[serde(borrow)]
-    engine_status: Option<Cow<'a, str>>,
+    engine_status: Option<Text<'a>>,
     #[serde(borrow)]
     metrics: Option<Metrics<'a>>,
 }

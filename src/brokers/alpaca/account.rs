@@ -2,9 +2,8 @@
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use std::borrow::Cow;
 
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::trouble::Trouble;
 
 /// The account that answered.
@@ -25,9 +24,9 @@ pub struct Account {
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
-    account_number: Option<Cow<'a, str>>,
+    account_number: Option<Text<'a>>,
     #[serde(borrow)]
-    status: Option<Cow<'a, str>>,
+    status: Option<Text<'a>>,
     #[serde(borrow)]
     equity: Field<'a>,
     #[serde(borrow)]
@@ -52,7 +51,7 @@ pub(super) fn parse(text: &str) -> Result<Account, Trouble> {
     ];
     Ok(Account {
         masked_number: row.account_number.as_deref().map(masked),
-        status: row.status.map(Cow::into_owned),
+        status: row.status.as_deref().map(str::to_owned),
         blocks: blocks.into_iter().filter(|(_, on)| json::is_true(*on)).map(|(name, _)| name).collect(),
         equity: json::float(row.equity, "equity")?,
         cash: json::float(row.cash, "cash")?,

@@ -4,12 +4,11 @@ use compact_str::CompactString;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{Body, orders::Orders, required};
 use crate::event::{Action, Change, CorporateAction, Fact, Fill, Movement, Sighting};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::logs::rule;
 use crate::position::Symbol;
 use crate::time::{self, Time};
@@ -31,31 +30,31 @@ const CANCELED: &str = "canceled";
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
+    id: Option<Text<'a>>,
     #[serde(borrow)]
-    activity_type: Option<Cow<'a, str>>,
+    activity_type: Option<Text<'a>>,
     #[serde(borrow)]
-    activity_sub_type: Option<Cow<'a, str>>,
+    activity_sub_type: Option<Text<'a>>,
     #[serde(borrow)]
     transaction_time: Field<'a>,
     #[serde(borrow)]
     created_at: Field<'a>,
     #[serde(borrow)]
-    date: Option<Cow<'a, str>>,
+    date: Option<Text<'a>>,
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     qty: Field<'a>,
     #[serde(borrow)]
     price: Field<'a>,
     #[serde(borrow)]
-    order_id: Option<Cow<'a, str>>,
+    order_id: Option<Text<'a>>,
     #[serde(borrow)]
-    status: Option<Cow<'a, str>>,
+    status: Option<Text<'a>>,
     #[serde(borrow)]
-    group_id: Option<Cow<'a, str>>,
+    group_id: Option<Text<'a>>,
 }
 
 /// One leg of a corporate action, before legs of one event are brought together.

@@ -2,21 +2,20 @@
 
 use chrono::{NaiveDate, NaiveTime};
 use serde::Deserialize;
-use std::borrow::Cow;
 
 use super::Body;
 use crate::calendar::Session;
-use crate::json;
+use crate::json::{self, Text};
 use crate::trouble::{Reason, Trouble};
 
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
-    date: Option<Cow<'a, str>>,
+    date: Option<Text<'a>>,
     #[serde(borrow)]
-    open: Option<Cow<'a, str>>,
+    open: Option<Text<'a>>,
     #[serde(borrow)]
-    close: Option<Cow<'a, str>>,
+    close: Option<Text<'a>>,
 }
 
 /// The sessions, none where a row is in trouble: a calendar with a hole would call an open day a holiday.

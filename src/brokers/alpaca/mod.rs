@@ -113,7 +113,7 @@ impl<'a> Body<'a> {
         Origin {
             source: self.id,
             offset: (row.get().as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize) as u64,
-            line: json::line_of(self.text, row),
+            line: json::line_of(self.text, row.into()),
         }
     }
 

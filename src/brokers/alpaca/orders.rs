@@ -4,12 +4,11 @@ use compact_str::CompactString;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::{Body, required};
 use crate::event::{BrokerOrder, Fact, Pulse};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -32,19 +31,19 @@ const DORMANT: &str = "held";
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
+    id: Option<Text<'a>>,
     #[serde(borrow)]
-    client_order_id: Option<Cow<'a, str>>,
+    client_order_id: Option<Text<'a>>,
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     qty: Field<'a>,
     #[serde(borrow)]
     filled_qty: Field<'a>,
     #[serde(borrow)]
-    status: Option<Cow<'a, str>>,
+    status: Option<Text<'a>>,
     #[serde(borrow)]
     submitted_at: Field<'a>,
     #[serde(borrow)]

@@ -3,13 +3,12 @@
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{Body, orders::Orders, required};
 use crate::books::alpaca_positions::signed;
 use crate::event::{Claim, Fact, Form, Holding, Statement};
-use crate::json::{self, Field};
+use crate::json::{self, Field, Text};
 use crate::position::Symbol;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -18,11 +17,11 @@ use crate::witness::Witness;
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
-    symbol: Option<Cow<'a, str>>,
+    symbol: Option<Text<'a>>,
     #[serde(borrow)]
     qty: Field<'a>,
     #[serde(borrow)]
-    side: Option<Cow<'a, str>>,
+    side: Option<Text<'a>>,
     #[serde(borrow)]
     avg_entry_price: Field<'a>,
     #[serde(borrow)]
@@ -77,7 +76,7 @@ fn state(body: &mut Body<'_>, mut holdings: Vec<Holding>, read_began: Time, movi
     let whole = understood && moving.unstable.is_empty();
     let origin = crate::origin::Origin { source: body.id, offset: 0, line: 1 };
     let claims = if whole {
-        vec![Claim::WholeBook(holdings.into_boxed_slice())]
+        vec![Claim::WholeBook(holdings.into())]
     } else {
         holdings.retain(|holding| !moving.unstable.contains(&holding.symbol));
         let listed: BTreeSet<Symbol> = holdings.iter().map(|holding| holding.symbol.clone()).collect();

@@ -1,8 +1,6 @@
 //! A JSON text as a tree: what is not cut keeps its order and, in its leaves, its spelling.
 
-use serde_json::value::RawValue;
-
-use crate::json::{self, Rows};
+use crate::json::{self, Raw, Rows};
 
 /// Nesting beyond this is kept whole.
 const DEEPEST: usize = 32;
@@ -42,7 +40,7 @@ pub struct Seen<'a> {
 /// Reads a text; `number` gives each value below the root its part. What a strict reader refuses is read as Python would.
 pub fn read(text: &str, root: usize, number: &mut dyn FnMut(&Seen<'_>) -> usize) -> Option<Node> {
     let whole = |text: &str, number: &mut dyn FnMut(&Seen<'_>) -> usize| {
-        let raw: &RawValue = serde_json::from_str(text).ok()?;
+        let raw: Raw<'_> = serde_json::from_str(text).ok()?;
         Some(Node { part: root, value: value(raw.get(), root, 1, number) })
     };
     whole(text, number).or_else(|| whole(&json::repaired(text)?, number))
@@ -50,19 +48,17 @@ pub fn read(text: &str, root: usize, number: &mut dyn FnMut(&Seen<'_>) -> usize)
 
 fn value(raw: &str, parent: usize, level: usize, number: &mut dyn FnMut(&Seen<'_>) -> usize) -> Value {
     let leaf = || Value::Scalar(raw.to_owned());
-    let mut node = |key: Option<&str>, raw: &RawValue| {
+    let mut node = |key: Option<&str>, raw: Raw<'_>| {
         let part = number(&Seen { parent, level, key, raw: raw.get() });
         Node { part, value: value(raw.get(), part, level + 1, number) }
     };
     match raw.as_bytes().first() {
-        Some(b'[') if level < DEEPEST => match serde_json::from_str::<Vec<&RawValue>>(raw) {
+        Some(b'[') if level < DEEPEST => match serde_json::from_str::<Vec<Raw<'_>>>(raw) {
             Ok(items) => Value::List(items.into_iter().map(|item| node(None, item)).collect()),
             Err(_) => leaf(),
         },
         Some(b'{') if level < DEEPEST => match serde_json::from_str::<Rows<'_>>(raw) {
-            Ok(rows) => Value::Object(
-                rows.last_of_each().map(|(key, item)| (key.clone().into_owned(), node(Some(key.as_ref()), item))).collect(),
-            ),
+            Ok(rows) => Value::Object(rows.last_of_each().map(|(key, item)| (key.to_owned(), node(Some(key), item))).collect()),
             Err(_) => leaf(),
         },
         _ => leaf(),

@@ -1,0 +1,185 @@
+//! The quick reader against serde_json: what it accepts, serde_json accepts with the same value; and it accepts what the bot writes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::RngSeed;
+use serde::Deserialize;
+use tapecheck::json::{self, Raw, Rows, Text};
+
+/// A wire shape with one of everything that the readers ask for.
+#[derive(Deserialize, Debug, PartialEq)]
+struct Shape<'a> {
+    #[serde(borrow)]
+    ts: Option<Raw<'a>>,
+    #[serde(borrow)]
+    symbol: Option<Text<'a>>,
+    #[serde(borrow)]
+    symbols: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    context: Option<Inner<'a>>,
+    #[serde(borrow, default)]
+    positions: Vec<Inner<'a>>,
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+struct Inner<'a> {
+    #[serde(borrow)]
+    qty: Option<Raw<'a>>,
+    #[serde(borrow)]
+    side: Option<Text<'a>>,
+}
+
+/// Whatever the quick reader accepts must be what serde_json reads; says whether it accepted.
+fn agree(text: &str) -> bool {
+    let plainly = json::plainly::<Shape<'_>>(text);
+    let Ok(quickly) = json::quickly::<Shape<'_>>(text) else { return false };
+    assert_eq!(Ok(quickly), plainly, "{text}");
+    true
+}
+
+fn scalar() -> impl Strategy<Value = String> {
+    const WORDS: &[&str] = &[
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "7",
+        "-12.50",
+        "1e5",
+        "1.5E-07",
+        "0.1",
+        "\"\"",
+        "\"AAPL\"",
+        "\"a b/c\"",
+        "\"\\u00e9\"",
+        "\"é\"",
+        "\"x\\\"y\\\\\"",
+        "\"2026-01-08T14:40:50.715546+00:00\"",
+        "123456789012345678901234567890",
+        // None of these is JSON.
+        "01",
+        "-",
+        "1.",
+        ".5",
+        "1e",
+        "+1",
+        "NaN",
+        "nul",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\t\"",
+        "'a'",
+        "truex",
+    ];
+    select(WORDS).prop_map(str::to_owned)
+}
+
+fn value() -> impl Strategy<Value = String> {
+    let key = select(&["qty", "side", "other", "a rather long key that nobody asks for", "k\\n"][..]);
+    scalar().prop_recursive(4, 24, 4, move |inner| {
+        let member = (key.clone(), inner.clone(), select(&["", " ", "\t"][..]));
+        let members = proptest::collection::vec(member, 0..4);
+        let object = members.prop_map(|members| {
+            let told: Vec<String> = members.iter().map(|(key, value, blank)| format!("\"{key}\":{blank}{value}")).collect();
+            format!("{{{}}}", told.join(", "))
+        });
+        let list = proptest::collection::vec(inner, 0..4).prop_map(|items| format!("[{}]", items.join(",")));
+        prop_oneof![object, list]
+    })
+}
+
+fn record() -> impl Strategy<Value = String> {
+    let key = select(&["ts", "symbol", "symbols", "context", "positions", "other"][..]);
+    let members = proptest::collection::vec((key, value()), 0..6);
+    members.prop_map(|members| {
+        let told: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
+        format!("{{{}}}", told.join(", "))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_record_is_read_as_serde_json_reads_it(text in record()) {
+        agree(&text);
+    }
+
+    #[test]
+    fn a_damaged_record_is_read_as_serde_json_reads_it(text in record(), at: Index, byte in select(&b"{}[]\",:\\ 0e.-n\n\x01"[..]), cut: bool) {
+        let mut bytes = text.into_bytes();
+        let at = at.index(bytes.len());
+        if cut { bytes.truncate(at) } else { bytes[at] = byte }
+        if let Ok(text) = std::str::from_utf8(&bytes) {
+            agree(text);
+        }
+    }
+
+    #[test]
+    fn any_value_is_passed_over_as_serde_json_does(text in value()) {
+        let quickly = json::quickly::<Raw<'_>>(&text);
+        if let Ok(raw) = quickly {
+            prop_assert_eq!(Ok(raw), json::plainly::<Raw<'_>>(&text));
+        }
+    }
+}
+
+/// A reader that refuses everything would agree with everything.
+#[test]
+fn what_the_bot_writes_is_not_refused() {
+    for text in [
+        r#"{"ts": "2026-01-08T14:40:50.715546+00:00", "symbol": "AAPL", "context": {"qty": 3, "side": "buy", "other": [1, {"a": []}]}}"#,
+        r#"{"ts": 1.5e9, "symbols": ["A", "B"], "positions": [{"qty": "10", "side": null}, {}], "note": "caf\u00e9 \"quoted\""}"#,
+        "{}",
+        "  { \"ts\" : null , \"symbol\" : \"V\" }\t",
+    ] {
+        assert!(agree(text), "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_plain_is_left_to_serde_json() {
+    for text in [r#"{"symbol": "A\u0041"}"#, r#"{"context": [1, "buy"]}"#, "[]", "", "{", r#"{"ts": 1, "ts": 2}"#, "{} x"] {
+        assert!(!agree(text), "{text}");
+    }
+    let deep = format!("{}{}", "[".repeat(400), "]".repeat(400));
+    assert!(json::quickly::<Raw<'_>>(&deep).is_err());
+    assert_eq!(json::read::<Raw<'_>>(&deep).unwrap().get(), deep);
+}
+
+/// Every line of every log of the cases: read quickly or not, it is the same.
+#[test]
+fn every_line_of_the_cases_is_read_as_serde_json_reads_it() {
+    let mut lines = 0;
+    for entry in glob() {
+        let text = String::from_utf8_lossy(&entry).into_owned();
+        for line in text.lines() {
+            if let Ok(Rows(quickly)) = json::quickly::<Rows<'_>>(line) {
+                let Rows(plainly) = json::plainly(line).unwrap();
+                assert_eq!(quickly, plainly);
+                lines += 1;
+            }
+        }
+    }
+    assert!(lines > 500, "{lines}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test reads the cases")]
+fn glob() -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+                found.push(std::fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
