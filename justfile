@@ -38,10 +38,12 @@ case NAME *FLAGS:
 corpus *FLAGS:
     cargo run --release -- corpus run {{FLAGS}}
 
-# How fast a whole replay is, against a newline scan and against what else there is, in one run; and how the cost of explaining grows
+# How fast a whole replay is, against a newline scan and against what else there is, in one run; how the cost of explaining grows; how long a
+# live audit waits
 bench *FLAGS:
     cargo bench --bench replay -- {{FLAGS}}
     cargo bench --bench causes
+    cargo bench --bench live
 
 # What each stage takes: lines, decode, account, tape, ledger, causes, report
 bench-stages *FLAGS:

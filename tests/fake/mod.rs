@@ -8,6 +8,7 @@ pub mod scenario;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -34,6 +35,8 @@ pub struct State {
     pub book: Book,
     pub scenario: Scenario,
     pub seen: Vec<Seen>,
+    /// Each answer takes so long.
+    pub delay: Duration,
 }
 
 impl Fake {
@@ -41,7 +44,7 @@ impl Fake {
     pub async fn start(book: Book, scenario: Scenario, port: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(Mutex::new(State { book, scenario, seen: Vec::new() }));
+        let state = Arc::new(Mutex::new(State { book, scenario, seen: Vec::new(), delay: Duration::ZERO }));
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
             if scenario == Scenario::Down {
@@ -57,6 +60,11 @@ impl Fake {
     /// Where it listens.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// From now on each answer takes so long, as one from far away does.
+    pub fn far_away(&self, delay: Duration) {
+        lock(&self.state).delay = delay;
     }
 
     /// Every request so far.
@@ -77,7 +85,13 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     while let Some(request) = http::read_request(&mut stream).await {
-        let step = decide(&mut lock(&state), request);
+        let (step, delay) = {
+            let mut state = lock(&state);
+            (decide(&mut state, request), state.delay)
+        };
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         let sent = match step {
             Step::Answer(answer) => stream.write_all(&answer.bytes()).await,
             Step::Slow(answer, delay) => {
