@@ -71,7 +71,7 @@ pub struct Agreement {
 
 impl Agreement {
     fn evidence(&self) -> Evidence {
-        Evidence { at: self.at, origin: self.origin, says: says(self.witness, &self.form) }
+        stated(self.at, self.origin, self.witness, &self.form)
     }
 }
 
@@ -141,7 +141,7 @@ impl Account {
         self.before.push_back((at, self.position.quantity));
         self.last_moved = Some(at);
         self.position.take(movement, at);
-        let evidence = Evidence { at, origin, says: told(&movement.symbol, &movement.action) };
+        let evidence = Evidence { at, origin, says: told(&movement.symbol, &movement.action), reads: reads_of(&movement.action) };
         match &movement.action {
             Action::Entry(entry) => {
                 self.price = entry.price.or(self.price);
@@ -418,5 +418,33 @@ pub(crate) fn says(witness: Witness, form: &Form) -> String {
         Form::NotHeld => format!("{who} says it is not held"),
         Form::ScoreLost(true) => format!("{who} says the entry score is gone"),
         Form::ScoreLost(false) => format!("{who} says the entry score is back"),
+    }
+}
+
+/// The fields of a record that a movement was read from, as far as its quantity goes.
+pub(crate) fn reads_of(action: &Action) -> &'static [&'static str] {
+    match action {
+        Action::Entry(entry) if entry.pending => &["requested_qty", "qty"],
+        Action::Entry(_) | Action::ScaleOut(_) | Action::Fill(_) | Action::CorporateAction(_) => &["qty", "entry_qty"],
+        Action::Exit(_) => &["exit_qty", "qty"],
+    }
+}
+
+/// A witness's statement as evidence.
+pub(crate) fn stated(at: Time, origin: Origin, witness: Witness, form: &Form) -> Evidence {
+    Evidence { at, origin, says: says(witness, form), reads: reads(witness, form) }
+}
+
+/// The fields of a record that state what a witness says.
+fn reads(witness: Witness, form: &Form) -> &'static [&'static str] {
+    match (form, witness) {
+        (Form::ScoreLost(_), _) => &["entry_score"],
+        // What is held after a fill follows from the fill.
+        (_, Witness::BrokerFills) => &["qty"],
+        (Form::Held | Form::NotHeld, _) => &[],
+        (Form::Equals(_), Witness::ExitRecord) => &["entry_qty", "exit_qty", "qty"],
+        (Form::AtLeast(_), Witness::ExitRecord) => &["exit_qty", "qty"],
+        (Form::Equals(_) | Form::AtLeast(_), Witness::Reconciler) => &["alpaca_qty", "qty"],
+        (Form::Equals(_) | Form::AtLeast(_), _) => &["qty"],
     }
 }

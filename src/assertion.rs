@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::account::{Agreement, says};
+use crate::account::{Agreement, stated};
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
 use crate::event::{Event, Form};
 use crate::ledger::Ledger;
@@ -93,7 +93,7 @@ impl Ledger {
     }
 
     pub(crate) fn holds(&mut self, event: &Event, symbol: &Symbol, form: &Form, witness: Witness) {
-        let evidence = || Evidence { at: event.at, origin: event.origin, says: says(witness, form) };
+        let evidence = || stated(event.at, event.origin, witness, form);
         let grace = self.settings.grace;
         let account = self.account(symbol);
         let before = account.position.clone();
@@ -214,7 +214,7 @@ impl Ledger {
     }
 
     fn fails(&mut self, event: &Event, symbol: &Symbol, form: &Form, witness: Witness, in_flight: Decimal) -> Outcome {
-        let evidence = Evidence { at: event.at, origin: event.origin, says: says(witness, form) };
+        let evidence = stated(event.at, event.origin, witness, form);
         let grace = self.settings.grace;
         let position = &self.account(symbol).position;
         let expected = if position.opening_unknown { position.moved } else { position.quantity };

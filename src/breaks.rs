@@ -196,6 +196,15 @@ pub struct Evidence {
     pub origin: Origin,
     /// What it says, in words.
     pub says: String,
+    /// The fields of the record that say it, the best first; none where the record names the symbol, and that is all.
+    pub reads: &'static [&'static str],
+}
+
+impl Evidence {
+    /// A record that names the symbol, and that is all that matters of it.
+    pub fn naming(at: Time, origin: Origin, says: String) -> Evidence {
+        Evidence { at, origin, says, reads: &[] }
+    }
 }
 
 /// Why two books parted, as far as it is proved.

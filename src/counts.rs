@@ -54,7 +54,7 @@ impl Ledger {
 
     fn count_fails(&mut self, event: &Event, count: usize, sure: &[Symbol], maybe: usize, witness: Witness) -> bool {
         let says = format!("the {} counts {count} positions", witness.code().replace('_', " "));
-        let evidence = Evidence { at: event.at, origin: event.origin, says };
+        let evidence = Evidence { at: event.at, origin: event.origin, says, reads: &["positions_count", "positions", "count"] };
         if let Some(place) = self.count_open {
             self.add_evidence(place, evidence);
             return false;

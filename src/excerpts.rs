@@ -7,11 +7,33 @@ use std::io::{BufRead, BufReader, Read};
 use crate::logs;
 use crate::origin::{Origin, SourceId};
 use crate::read::Text;
-use crate::report::{Excerpts, Report};
+use crate::report::{Excerpts, Report, Spots};
 use crate::source::{LONGEST_LINE, harmless};
+use crate::spots;
 
 /// Characters of a line that evidence shows.
 const EXCERPT: usize = 240;
+
+/// Bytes of a row of an indented document in which the bytes that matter are looked for.
+const ROW: usize = 4 << 10;
+
+/// What is asked of each record.
+type Asked<'a> = BTreeMap<Origin, spots::Asked<'a>>;
+
+/// What was fetched.
+#[derive(Default)]
+struct Fetched {
+    excerpts: Excerpts,
+    spots: Spots,
+}
+
+impl Fetched {
+    fn keep(&mut self, origin: Origin, text: &str, asked: &Asked<'_>) {
+        self.excerpts.insert(origin, harmless(text, EXCERPT));
+        let found = asked.get(&origin).map(|asked| spots::find(text, asked)).unwrap_or_default();
+        self.spots.extend(found.into_iter().map(|((symbol, fields), spot)| ((origin, symbol.cloned(), fields), spot)));
+    }
+}
 
 impl Report {
     /// The number of an origin's line in its source, once lines that were passed over are counted.
@@ -40,13 +62,18 @@ impl Report {
     }
 }
 
-/// Fetches the lines that the report's evidence points at. A line that is no longer there gets no excerpt.
-pub fn fetch(report: &Report, texts: &[Text]) -> Excerpts {
+/// Fetches the lines that the report's evidence points at, and finds in them what it speaks of. A line that is no longer there gets no
+/// excerpt.
+pub fn fetch(report: &Report, texts: &[Text]) -> (Excerpts, Spots) {
     let mut wanted: BTreeMap<u16, Vec<Origin>> = BTreeMap::new();
-    for evidence in report.breaks.iter().flat_map(|found| &found.evidence) {
-        wanted.entry(evidence.origin.source.0).or_default().push(evidence.origin);
+    let mut asked = Asked::new();
+    for found in &report.breaks {
+        for evidence in &found.evidence {
+            wanted.entry(evidence.origin.source.0).or_default().push(evidence.origin);
+            asked.entry(evidence.origin).or_default().insert((found.symbol.as_ref(), evidence.reads));
+        }
     }
-    let mut excerpts = Excerpts::new();
+    let mut fetched = Fetched::default();
     for (source, mut origins) in wanted {
         origins.sort();
         origins.dedup();
@@ -54,28 +81,28 @@ pub fn fetch(report: &Report, texts: &[Text]) -> Excerpts {
         let log =
             report.sources.get(usize::from(source)).is_some_and(|source| logs::ALL.iter().any(|log| log.name == source.format));
         if log && text.length_if_seekable().is_some() {
-            at_their_bytes(text, &origins, &mut excerpts);
+            at_their_bytes(text, &origins, &asked, &mut fetched);
         } else if let Ok(reader) = text.open() {
-            lines(reader, origins, &mut excerpts);
+            lines(reader, origins, &asked, &mut fetched);
         }
     }
-    excerpts
+    (fetched.excerpts, fetched.spots)
 }
 
 /// Fetches lines of a log that can be read from anywhere, each from its own byte: a large log is not read again for a few lines.
-fn at_their_bytes(text: &Text, origins: &[Origin], excerpts: &mut Excerpts) {
+fn at_their_bytes(text: &Text, origins: &[Origin], asked: &Asked<'_>, fetched: &mut Fetched) {
     for origin in origins {
         let Ok(reader) = text.open_at(origin.offset) else { return };
         let mut line = Vec::new();
         let read = BufReader::with_capacity(1 << 14, reader).take(LONGEST_LINE as u64).read_until(b'\n', &mut line);
         if read.is_ok_and(|read| read > 0) {
-            excerpts.insert(*origin, harmless(&String::from_utf8_lossy(&line), EXCERPT));
+            fetched.keep(*origin, &String::from_utf8_lossy(&line), asked);
         }
     }
 }
 
 /// Reads once through the file and keeps the lines that are wanted: by number, which holds for logs and documents alike.
-fn lines(reader: Box<dyn Read + '_>, mut origins: Vec<Origin>, excerpts: &mut Excerpts) {
+fn lines(reader: Box<dyn Read + '_>, mut origins: Vec<Origin>, asked: &Asked<'_>, fetched: &mut Fetched) {
     origins.sort_by_key(|origin| origin.line);
     let mut reader = BufReader::with_capacity(1 << 20, reader);
     let mut number = 0u32;
@@ -93,10 +120,9 @@ fn lines(reader: Box<dyn Read + '_>, mut origins: Vec<Origin>, excerpts: &mut Ex
                 text =
                     row(&text, &mut reader, &mut number, wanted.clone().map(|origin| origin.line).find(|line| *line > next.line));
             }
-            let text = harmless(&text, EXCERPT);
             while wanted.peek().is_some_and(|origin| origin.line == next.line) {
                 if let Some(origin) = wanted.next() {
-                    excerpts.insert(origin, text.clone());
+                    fetched.keep(origin, &text, asked);
                 }
             }
         }
@@ -108,11 +134,11 @@ fn opens_a_row(line: &str) -> bool {
     line.trim_end().ends_with(['{', '['])
 }
 
-/// The row's lines drawn together, as far as an excerpt goes, but not past the next line that is wanted.
+/// The row's lines drawn together, as far as they are looked at, but not past the next line that is wanted.
 fn row(first: &str, reader: &mut impl BufRead, number: &mut u32, next_wanted: Option<u32>) -> String {
     let mut text = first.trim().to_owned();
     let mut line = String::new();
-    while text.len() < EXCERPT && next_wanted.is_none_or(|wanted| *number + 1 < wanted) {
+    while text.len() < ROW && next_wanted.is_none_or(|wanted| *number + 1 < wanted) {
         line.clear();
         match reader.read_line(&mut line) {
             Ok(read) if read > 0 => *number += 1,

@@ -5,7 +5,7 @@ use itertools::Itertools;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::account::{Doubt, Stated, says};
+use crate::account::{Doubt, Stated, stated};
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
 use crate::calendar::Calendar;
 use crate::event::{Event, Form, Holding};
@@ -61,7 +61,7 @@ impl Ledger {
             self.mark(place, &symbol, Some((Witness::ExecutorState, form)), Some(outcome));
             if !holds {
                 agrees = false;
-                let evidence = Evidence { at: event.at, origin, says: says(Witness::ExecutorState, &form) };
+                let evidence = stated(event.at, origin, Witness::ExecutorState, &form);
                 self.doubt(&symbol, evidence, quantity);
             }
             if let Some(holding) = holding {
@@ -178,7 +178,8 @@ impl Ledger {
             return;
         }
         let at = executor.at.max(broker.at);
-        let told = |stated: &Stated, says: String| Evidence { at: stated.at, origin: stated.origin, says };
+        let reads = &["entry_price", "avg_entry_price"];
+        let told = |stated: &Stated, says: String| Evidence { at: stated.at, origin: stated.origin, says, reads };
         let evidence = vec![
             told(&executor, format!("the executor has an entry price of {}", plain(has))),
             told(&broker, format!("the broker's average entry price is {}", plain(says))),
@@ -198,7 +199,7 @@ impl Ledger {
             self.resolve_score(symbol, event.at);
             return Outcome::Held;
         }
-        let evidence = Evidence { at: event.at, origin: event.origin, says: says(witness, &Form::ScoreLost(true)) };
+        let evidence = stated(event.at, event.origin, witness, &Form::ScoreLost(true));
         if let Some(place) = self.account(symbol).score_lost {
             self.add_evidence(place, evidence);
             return Outcome::FailedAgain;
@@ -324,16 +325,17 @@ impl Ledger {
             let (quantity, moved) = (account.position.quantity, account.last_moved);
             let exit = account.last_exit;
             if quantity.is_flat() && settled(moved) {
-                let mut records: Vec<Evidence> =
-                    exit.map(|(at, origin)| Evidence { at, origin, says: "the last exit".to_owned() }).into_iter().collect();
-                records.push(Evidence { at: end, origin, says: "the metadata still has a row".to_owned() });
+                let last_exit = exit.map(|(at, origin)| Evidence::naming(at, origin, "the last exit".to_owned()));
+                let row = Evidence::naming(end, origin, "the metadata still has a row".to_owned());
+                let records = last_exit.into_iter().chain([row]).collect();
                 self.annotation(&holding.symbol, Kind::OrphanMetadata, BookName::Metadata, end, records);
                 continue;
             }
             let other_side = quantity.side().zip(holding.side).filter(|(held, row)| held != row);
             if let Some((held, row)) = other_side.filter(|_| settled(moved)) {
                 let says = format!("the metadata says {row}, the position is {held}");
-                self.annotation(&holding.symbol, Kind::Side, BookName::Metadata, end, vec![Evidence { at: end, origin, says }]);
+                let records = vec![Evidence { at: end, origin, says, reads: &["side"] }];
+                self.annotation(&holding.symbol, Kind::Side, BookName::Metadata, end, records);
             }
             let since = holding.entry_time.filter(|time| invented.contains(time)).unwrap_or(end);
             self.judge_score(&Event { at: since, origin, fact: event.fact.clone() }, holding, Witness::Metadata);
@@ -347,13 +349,8 @@ impl Ledger {
             let account = self.account(&symbol);
             if account.position.quantity.is_open() && settled(account.last_moved) {
                 let says = "the metadata has no row".to_owned();
-                self.annotation(
-                    &symbol,
-                    Kind::MissingMetadata,
-                    BookName::Metadata,
-                    end,
-                    vec![Evidence { at: end, origin: event.origin, says }],
-                );
+                let records = vec![Evidence::naming(end, event.origin, says)];
+                self.annotation(&symbol, Kind::MissingMetadata, BookName::Metadata, end, records);
             }
         }
     }
@@ -386,7 +383,7 @@ impl Ledger {
     fn missing_sightings(&mut self, missing: &[MissingSighting]) {
         for missing in missing {
             let says = format!("this {} has no record in the {}", missing.kind.name(), missing.absent.name());
-            let evidence = vec![Evidence { at: missing.at, origin: missing.origin, says }];
+            let evidence = vec![Evidence::naming(missing.at, missing.origin, says)];
             let found = Break {
                 severity: Severity::Warning,
                 last_agreed_at: None,
@@ -416,10 +413,9 @@ impl Ledger {
             if moved.is_empty() { "nothing moved since".to_owned() } else { format!("since then moved: {}", moved.join(", ")) };
         let says = format!("executor_state was last written at {}, {} cycles ago; {unlike}", time::show(at), since.len());
         let Some(origin) = self.executor_written else { return };
-        let found = Break {
-            severity: Severity::Warning,
-            ..self.opened(None, Kind::StaleState, BookName::Executor, "tape", at, vec![Evidence { at, origin, says }])
-        };
+        let records = vec![Evidence { at, origin, says, reads: &["timestamp"] }];
+        let found =
+            Break { severity: Severity::Warning, ..self.opened(None, Kind::StaleState, BookName::Executor, "tape", at, records) };
         self.breaks.push(found);
     }
 
@@ -434,16 +430,10 @@ impl Ledger {
         }
         let says =
             format!("the bot's last record is of {}, the broker was read at {}", time::show(written), time::show(broker.at));
+        let records = vec![Evidence { at: written, origin, says, reads: &["ts"] }];
         let found = Break {
             severity: Severity::Warning,
-            ..self.opened(
-                None,
-                Kind::StaleState,
-                BookName::Expected,
-                "tape",
-                written,
-                vec![Evidence { at: written, origin, says }],
-            )
+            ..self.opened(None, Kind::StaleState, BookName::Expected, "tape", written, records)
         };
         self.breaks.push(found);
     }

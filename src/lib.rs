@@ -32,6 +32,7 @@ pub mod checks;
 pub mod cli;
 pub mod corpus;
 pub mod counts;
+pub mod documents;
 pub mod event;
 pub mod excerpts;
 pub mod fills;
@@ -48,12 +49,14 @@ pub mod outcome;
 pub mod outputs;
 pub mod position;
 pub mod profit;
+pub mod progress;
 pub mod read;
 pub mod report;
 pub mod rivals;
 pub mod seek;
 pub mod sightings;
 pub mod source;
+pub mod spots;
 pub mod stream;
 pub mod symbol_tapes;
 pub mod tape;
@@ -72,6 +75,7 @@ use checks::Audit;
 use fold::Fold;
 use ledger::{Ledger, Settings};
 use position::Symbol;
+use progress::{Observer, Told};
 use read::Readings;
 use report::{Asked, Parts, Report, Stats, Window};
 use tape::{Cut, Tape, Woven};
@@ -100,6 +104,8 @@ pub struct Request {
     pub follow: Option<Symbol>,
     /// Keep the whole tape, however long it is: to show it.
     pub keep_tape: bool,
+    /// Who is told how it comes along.
+    pub observer: Observer,
 }
 
 /// Why nothing could be replayed.
@@ -127,12 +133,14 @@ pub struct Replay {
 
 /// Reads, asks the broker, judges.
 pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
-    let readings = read::bot(&request.directory)?;
+    let mut readings = read::bot(&request.directory)?;
+    readings.observer = request.observer.clone();
     let mut request = request.clone();
     let mut notices = Vec::new();
     let mut shift = chrono::Duration::zero();
     let recording = match (&request.live, &request.broker) {
         (Some(live), _) => {
+            request.observer.say(|| Told::AskingTheBroker);
             let answered = live.ask(&request.directory, since(&request, &readings));
             notices = answered.notices;
             shift = answered.shift;
@@ -167,6 +175,7 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
     let known = fold.known(executions_from);
     let again = if whole { Vec::new() } else { fold::concerning(&readings, &cut, cause::symbols(&fold.ledger, &known)) };
     readings.account_for(accounts);
+    request.observer.say(|| Told::Explaining);
     cause::explain(&mut fold.ledger, if whole { &tape.events } else { &again }, &known);
     let audit = request.audit.and(request.window.at).map(|now| Audit { now, calendar, activity: fold.activity.clone() });
     let mut report = report::make(Parts {
@@ -184,7 +193,7 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
         audit,
     });
     report.number_lines(request.keep_tape, |id| readings.lines_before(id));
-    report.excerpts = excerpts::fetch(&report, &readings.texts);
+    (report.excerpts, report.spots) = excerpts::fetch(&report, &readings.texts);
     Replay { report, tape, ledger: fold.ledger, notices: Vec::new() }
 }
 

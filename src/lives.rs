@@ -1,6 +1,6 @@
 //! The lives of breaks: how they open, gather evidence, are resolved, and what fixes had to do with them (design, rule 7).
 
-use crate::account::told;
+use crate::account::{reads_of, told};
 use crate::breaks::{BookName, Break, Cause, Evidence, Kind, Said, Severity};
 use crate::event::{Event, Movement};
 use crate::ledger::Ledger;
@@ -115,11 +115,8 @@ impl Ledger {
             return;
         }
         let mut evidence = account.moved.clone();
-        evidence.push(Evidence {
-            at: event.at,
-            origin: event.origin,
-            says: format!("the bot enters {symbol}, which it should hold"),
-        });
+        let says = format!("the bot enters {symbol}, which it should hold");
+        evidence.push(Evidence::naming(event.at, event.origin, says));
         let found = Break {
             severity: Severity::Warning,
             expected: Said::Quantity(account.position.quantity),
@@ -142,7 +139,7 @@ impl Ledger {
             return;
         }
         let says = told(&movement.symbol, &movement.action);
-        let evidence = vec![Evidence { at: event.at, origin: event.origin, says }];
+        let evidence = vec![Evidence { at: event.at, origin: event.origin, says, reads: reads_of(&movement.action) }];
         let mut note = Break {
             severity: Severity::Note,
             expected: Said::Quantity(before),

@@ -10,14 +10,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::books::{self, BookFormat};
+use crate::documents::{whole, whole_in_trouble};
 use crate::event::Event;
 use crate::logs::{self, LogFormat};
-use crate::origin::{Origin, SourceId};
+use crate::origin::SourceId;
 use crate::position::Symbol;
-use crate::source::{self, Account, Harvest, Quarantined, Source, harmless};
+use crate::progress::{Observer, Progress};
+use crate::source::{self, Account, Harvest, Quarantined, Source};
 use crate::stream::{self, Cutter, Given, Go, Log};
 use crate::time::Time;
-use crate::trouble::{Reason, Trouble};
+use crate::trouble::Reason;
 
 /// Bytes asked of a file at once.
 const BLOCK: usize = 1 << 20;
@@ -48,6 +50,8 @@ pub struct Readings {
     logs: Vec<(SourceId, &'static LogFormat)>,
     /// Logs of which only a part is read, from one byte to another; the rest is passed over.
     parts: BTreeMap<SourceId, Range<u64>>,
+    /// Who is told how far the reading of the logs has come.
+    pub observer: Observer,
 }
 
 /// Where the text of a source is.
@@ -87,6 +91,14 @@ impl Text {
         }
     }
 
+    /// Its length in bytes, as it lies there.
+    fn length(&self) -> u64 {
+        match self {
+            Text::File(_, length) => *length,
+            Text::Memory(text) => text.len() as u64,
+        }
+    }
+
     /// Its last part, from the beginning of a line on, where that can be had without reading all of it.
     fn end(&self) -> Option<Box<dyn Read + Send + '_>> {
         let length = self.length_if_seekable().filter(|length| *length > END)?;
@@ -107,11 +119,14 @@ impl Text {
 #[derive(Debug, thiserror::Error)]
 pub enum CannotRead {
     /// There is no such directory.
-    #[error("{0} is not a directory that can be read: {1}")]
+    #[error("{0} cannot be read: {1}; give the bot's directory, the one that holds logs/, data/ and state/")]
     NoDirectory(PathBuf, io::Error),
     /// None of the bot's files is in it.
-    #[error("{0} holds none of the bot's files (looked for {1} and others): is it the bot's directory?")]
-    NothingThere(PathBuf, &'static str),
+    #[error(
+        "{0} holds none of the bot's files (looked for {base} and others){hint}: give the directory that holds logs/, data/ and state/",
+        base = logs::OWN_ACCOUNT, hint = .1.as_ref().map_or_else(String::new, |near| format!(", but {} does", near.display()))
+    )]
+    NothingThere(PathBuf, Option<PathBuf>),
 }
 
 enum Format {
@@ -130,7 +145,7 @@ pub fn bot(directory: &Path) -> Result<Readings, CannotRead> {
     fs::read_dir(directory).map_err(|error| CannotRead::NoDirectory(directory.to_owned(), error))?;
     let (found, missing) = find(directory);
     if found.is_empty() {
-        return Err(CannotRead::NothingThere(directory.to_owned(), "logs/attribution.jsonl"));
+        return Err(CannotRead::NothingThere(directory.to_owned(), nearby(directory)));
     }
     let mut readings = Readings { missing, ..Readings::default() };
     for found in found {
@@ -138,6 +153,15 @@ pub fn bot(directory: &Path) -> Result<Readings, CannotRead> {
         readings.find(found.path, found.format, Text::File(found.file, length));
     }
     Ok(readings)
+}
+
+/// A directory near one that holds nothing, which was probably meant: the one above it, or one in it.
+fn nearby(directory: &Path) -> Option<PathBuf> {
+    let whole = fs::canonicalize(directory).ok();
+    let above = whole.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let mut below: Vec<PathBuf> = fs::read_dir(directory).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    below.sort();
+    above.into_iter().chain(below).find(|near| !find(near).0.is_empty())
 }
 
 /// Reads what would be the files of a directory, each a path below it and its text, uncompressed. Files that no format claims are passed
@@ -188,6 +212,7 @@ impl Readings {
         let mut accounts: Accounts = self.logs.iter().map(|(id, format)| (*id, Account::new(format, path(id)))).collect();
         // `None`: nothing of it was read yet.
         let mut reached: BTreeMap<SourceId, Option<Time>> = self.logs.iter().map(|(id, _)| (*id, None)).collect();
+        let mut ended = BTreeSet::new();
         stream::read(self.logs.iter().map(|log| self.log(log)).collect(), |given| {
             let mut events = Vec::new();
             match given {
@@ -203,19 +228,42 @@ impl Readings {
                 }
                 Given::End(id, bytes) => {
                     reached.remove(&id);
+                    ended.insert(id);
                     if let Some(account) = accounts.get_mut(&id) {
                         account.source.bytes = bytes;
                     }
                 }
             }
+            self.observer.tell(|| self.progress(&accounts, &ended));
             take(events, reached.values().min().copied().flatten())
         });
         accounts
     }
 
+    /// How far the logs have been read. What is compressed counts when it ends: nobody knows how much more it is.
+    fn progress(&self, accounts: &Accounts, ended: &BTreeSet<SourceId>) -> Progress {
+        let mut progress = Progress::default();
+        for (id, account) in accounts {
+            let text = &self.texts[usize::from(id.0)];
+            let part = self.part(*id);
+            let length = text.length().min(part.end).saturating_sub(part.start);
+            let read = match (ended.contains(id), text.is_compressed()) {
+                (true, _) => length,
+                (false, true) => 0,
+                (false, false) => account.source.bytes.saturating_sub(part.start).min(length),
+            };
+            progress.add(&account.source.path, read, length, ended.contains(id));
+        }
+        progress
+    }
+
+    fn part(&self, id: SourceId) -> Range<u64> {
+        self.parts.get(&id).cloned().unwrap_or(0..u64::MAX)
+    }
+
     fn log(&self, (id, format): &(SourceId, &'static LogFormat)) -> Log<'_> {
         let text = &self.texts[usize::from(id.0)];
-        let part = self.parts.get(id).cloned().unwrap_or(0..u64::MAX);
+        let part = self.part(*id);
         let offset = part.start;
         let open = move || Ok(Box::new(text.open_at(part.start)?.take(part.end - part.start)) as Box<dyn Read + Send>);
         Log { id: *id, format, open: Box::new(open), offset, compressed: text.is_compressed() }
@@ -392,57 +440,4 @@ fn book(id: SourceId, format: &BookFormat, path: &str, text: &Text) -> Harvest {
         Ok(text) => whole(id, format.name, path, text, format.read),
         Err(_) => whole_in_trouble(id, format.name, path, &String::from_utf8_lossy(&bytes), Reason::BadUtf8.into()),
     }
-}
-
-/// Reads a document that is one record: a state file, or a body of the broker's. Its lines are understood, or quarantined, together.
-pub fn whole(
-    id: SourceId,
-    format: &'static str,
-    path: &str,
-    text: &str,
-    read: impl Fn(&str) -> Result<Vec<(crate::time::Time, crate::event::Fact)>, Trouble>,
-) -> Harvest {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let facts = read(text).or_else(|trouble| match crate::json::repaired(text) {
-        Some(repaired) => read(&repaired).map_err(|_| trouble),
-        None => Err(torn(trouble)),
-    });
-    let facts = match facts {
-        Ok(facts) => facts,
-        Err(trouble) => return whole_in_trouble(id, format, path, text, trouble),
-    };
-    let origin = Origin { source: id, offset: 0, line: 1 };
-    let events: Vec<Event> = facts.into_iter().map(|(at, fact)| Event { at, origin, fact }).collect();
-    let lines = text.lines().count() as u64;
-    let dated = || events.iter().map(|event| event.at).filter(|at| *at != crate::time::Time::UNIX_EPOCH);
-    let source = Source {
-        path: path.to_owned(),
-        format,
-        bytes: text.len() as u64,
-        lines,
-        understood: lines,
-        events: events.len() as u64,
-        first: dated().min(),
-        last: dated().max(),
-        ..Source::default()
-    };
-    Harvest { source, events, quarantined: Vec::new() }
-}
-
-/// A state file is written in place, without a lock (`formats.md` 1.5): one that is not JSON was caught half-way.
-fn torn(trouble: Trouble) -> Trouble {
-    match trouble.reason {
-        Reason::NotJson => Trouble { reason: Reason::TornLine, ..trouble },
-        _ => trouble,
-    }
-}
-
-/// A document that could not be understood: all its lines are quarantined.
-pub fn whole_in_trouble(id: SourceId, format: &'static str, path: &str, text: &str, trouble: Trouble) -> Harvest {
-    let lines = (text.lines().count() as u64).max(1);
-    let origin = Origin { source: id, offset: 0, line: 1 };
-    let quarantined = Quarantined { origin, trouble, excerpt: harmless(text, 120), after: None, before: None };
-    let source =
-        Source { path: path.to_owned(), format, bytes: text.len() as u64, lines, quarantined: lines, ..Source::default() };
-    Harvest { source, events: Vec::new(), quarantined: vec![quarantined] }
 }

@@ -17,7 +17,8 @@ use crate::outcome::{Fix, Tally};
 use crate::position::{Position, Symbol};
 use crate::profit::Profit;
 use crate::source::{Quarantined, Source};
-use crate::time::Time;
+use crate::spots::{Fields, Spot};
+use crate::time::{self, Time};
 
 /// The three verdicts (design, rule 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +87,9 @@ pub enum BookRow {
 /// An excerpt that evidence needs: which source, which byte, which line.
 pub type Excerpts = std::collections::BTreeMap<Origin, String>;
 
+/// The bytes of a record that evidence of a break of a symbol speaks of.
+pub type Spots = std::collections::BTreeMap<(Origin, Option<Symbol>, Fields), Spot>;
+
 /// Counts of the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -138,6 +142,8 @@ pub struct Report {
     pub opening: Option<(Time, Origin)>,
     /// Texts for the evidence.
     pub excerpts: Excerpts,
+    /// What in them matters.
+    pub spots: Spots,
     /// The bot's directory and flags as given, for the next command.
     pub asked: Asked,
 }
@@ -208,6 +214,7 @@ pub fn make(parts: Parts<'_>) -> Report {
         audit: parts.audit,
         opening: parts.opening,
         excerpts: Excerpts::new(),
+        spots: Spots::new(),
         ties: ledger.ties.clone(),
         explained: ledger.explained.clone(),
         profit: parts.profit,
@@ -316,7 +323,11 @@ fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]
         reasons.push("lines or files that matter are not there, or could not be understood (see integrity)".to_owned());
     }
     if parts.stats.symbols == 0 {
-        reasons.push("no symbol is named in the window".to_owned());
+        let first = parts.sources.iter().filter_map(|source| source.first).min();
+        let last = parts.sources.iter().filter_map(|source| source.last).max();
+        let span =
+            first.zip(last).map(|(first, last)| format!("; the records go from {} to {}", time::show(first), time::show(last)));
+        reasons.push(format!("no symbol is named in the window{}", span.unwrap_or_default()));
     }
     reasons
 }

@@ -8,24 +8,46 @@ const BREAKS: &[&str] = &["corpus/scale-out-that-bought", "--broker", "corpus/sc
 const QUIET: &[&str] = &["corpus/quiet-day", "--broker", "corpus/quiet-day/broker"];
 
 fn stdout(arguments: &[&str]) -> String {
+    stdout_at(80, arguments)
+}
+
+/// What is piped where COLUMNS is exported.
+fn stdout_at(columns: u16, arguments: &[&str]) -> String {
     let mut command = Command::cargo_bin("tapecheck").unwrap();
-    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).env("COLUMNS", "80").output().unwrap();
+    let columns = columns.to_string();
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).env("COLUMNS", columns).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 
 fn golden(name: &str, arguments: &[&str]) {
+    golden_at(80, name, arguments);
+}
+
+fn golden_at(columns: u16, name: &str, arguments: &[&str]) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.add_filter(r#""(version|semanticVersion)": "[^"]+""#, r#""$1": "[version]""#);
-    settings.bind(|| insta::assert_snapshot!(name, stdout(arguments)));
+    settings.bind(|| insta::assert_snapshot!(name, stdout_at(columns, arguments)));
 }
 
 #[test]
 fn reports_at_eighty_columns() {
     golden("report-scale-out-that-bought", &[&["replay"], BREAKS].concat());
     golden("report-quiet-day", &[&["replay"], QUIET].concat());
+}
+
+#[test]
+fn reports_at_other_widths() {
+    golden_at(60, "report-at-60-columns", &[&["replay"], BREAKS].concat());
+    golden_at(200, "report-at-200-columns", &[&["replay"], BREAKS].concat());
+    golden_at(60, "audit-at-60-columns", &["audit", "corpus/quiet-day", "--broker", QUIET[2], "--at", "2026-03-12T15:12:00Z"]);
+}
+
+#[test]
+fn metrics() {
+    golden("metrics", &[&["replay", "--format", "prometheus", "--at", "2026-03-11T14:16:30.1Z"], BREAKS].concat());
 }
 
 #[test]
@@ -48,6 +70,12 @@ fn a_biography() {
 fn the_help_of_each_command() {
     golden("help", &["--help"]);
     golden("help-replay", &["replay", "--help"]);
+    golden("help-audit", &["audit", "-h"]);
+    golden("help-record", &["record", "-h"]);
+    golden("help-explain", &["explain", "-h"]);
+    golden("help-completions", &["completions", "-h"]);
+    golden("help-man", &["man", "-h"]);
+    golden("help-schema", &["schema", "-h"]);
     golden("help-show", &["show", "--help"]);
     golden("help-show-tape", &["show", "tape", "--help"]);
     golden("help-show-book", &["show", "book", "--help"]);

@@ -73,19 +73,19 @@ fn sources() -> Vec<Source> {
 
 /// From the ground up: a module may know what stands on a floor below its own, and its neighbours on the floors marked so.
 const FLOORS: &[(&str, &[&str])] = &[
-    ("the ground", &["origin", "time", "trouble", "calendar"]),
+    ("the ground", &["origin", "time", "trouble", "calendar", "progress"]),
     ("what is held", &["position"]),
     ("what happened", &["witness", "event"]),
     ("one record", &["json"]),
     ("the readers", &["logs", "books"]),
     ("the tape", &["profit", "sightings", "fills", "tape", "breaks", "account"]),
     ("a source", &["source"]),
-    ("the bot's directory", &["stream", "read", "seek"]),
+    ("the bot's directory", &["documents", "stream", "read", "seek"]),
     ("the ledger", &["outcome", "ledger", "assertion", "counts", "judged", "lives"]),
     ("the causes", &["symbol_tapes", "flows", "ties", "causes", "rivals", "cause"]),
     ("the brokers", &["brokers"]),
     ("the checks", &["checks", "catalogue"]),
-    ("the report", &["report", "integrity", "excerpts", "fold"]),
+    ("the report", &["report", "integrity", "excerpts", "spots", "fold"]),
     ("the outputs", &["outputs"]),
     ("the corpus", &["corpus"]),
     ("the command line", &["cli"]),

@@ -124,7 +124,7 @@ impl Work {
             }
             "excerpts, 8 times" => {
                 let (report, readings) = (self.report(), Rc::clone(&self.readings));
-                run(move || (0..TIMES).map(|_| excerpts::fetch(&report, &readings.texts).len()).sum::<usize>())
+                run(move || (0..TIMES).map(|_| excerpts::fetch(&report, &readings.texts).0.len()).sum::<usize>())
             }
             "report json, 8 times" => {
                 let report = self.report();

@@ -5,8 +5,15 @@ use clap_complete::Shell;
 
 use super::Output;
 
+const EXAMPLES: &str = "\
+Examples:
+  tapecheck completions bash > /etc/bash_completion.d/tapecheck
+  tapecheck completions zsh > ~/.zfunc/_tapecheck
+  tapecheck completions fish > ~/.config/fish/completions/tapecheck.fish";
+
 /// Prints completions; put them where your shell looks for them.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Completions {
     /// The shell
     shell: Shell,

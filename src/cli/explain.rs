@@ -8,8 +8,14 @@ use super::{Failure, Output};
 use crate::catalogue::{self, Entry};
 use crate::outputs::paint::Look;
 
+const EXAMPLES: &str = "\
+Examples:
+  tapecheck explain
+  tapecheck explain scale_out_wrong_side";
+
 /// Says what a kind of break, a cause, a check or an integrity reason means; without CODE, lists them all.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Explain {
     /// A code as it stands in a report, such as scale_out_wrong_side
     code: Option<String>,

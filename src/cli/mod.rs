@@ -4,8 +4,12 @@ mod audit;
 mod completions;
 pub mod corpus;
 mod explain;
+mod file;
+mod man;
+mod progress;
 mod record;
 mod replay;
+mod schema;
 mod selection;
 mod show;
 mod world;
@@ -13,6 +17,8 @@ mod world;
 use clap::{ColorChoice, Parser, Subcommand};
 use std::io::{self, Write};
 use std::path::PathBuf;
+
+use progress::Bar;
 
 use crate::CannotReplay;
 use crate::brokers::recording::CannotWrite;
@@ -25,10 +31,14 @@ Examples:
   tapecheck replay bot --broker recordings/2026-02-05
   tapecheck replay bot --format json -o report.json
   tapecheck audit bot --broker live
+  tapecheck audit bot --broker live --format prometheus -o bot.prom
   tapecheck record bot -o recordings/2026-02-05
   tapecheck show biography bot --symbol HOOD --day 2026-02-05
 
 Exit status: 0 everything that was asked was checked and agrees; 1 at least one break; 2 could not check.";
+
+/// The heading of the options that every command takes; else they would stand between its own.
+const EVERYWHERE: &str = "Options of every command";
 
 /// Replays what a trading bot wrote about itself, and says when, where and why its books part from the broker's.
 #[derive(Parser, Debug)]
@@ -38,16 +48,16 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
     /// When to colour text: NO_COLOR is honoured
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = EVERYWHERE, display_order = 100)]
     color: ColorChoice,
     /// Only the verdict
-    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = EVERYWHERE, display_order = 101)]
     quiet: bool,
     /// Everything, nothing folded
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE, display_order = 102)]
     verbose: bool,
     /// No progress on stderr: it is shown on a terminal alone, and where it takes long enough
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, display_order = 103)]
     no_progress: bool,
 }
 
@@ -68,6 +78,10 @@ enum Command {
     Explain(explain::Explain),
     /// Print completions for a shell
     Completions(completions::Completions),
+    /// Print man pages, one per command
+    Man(man::Man),
+    /// Print the JSON Schema of the report
+    Schema(schema::Schema),
 }
 
 /// Why a command could not do what it was asked; exit status 2.
@@ -128,15 +142,19 @@ pub fn main() -> u8 {
         }
     };
     let look = selection::look(cli.color, cli.quiet, cli.verbose);
+    let bar = Bar::begin(!cli.no_progress && !cli.quiet);
     let output = match cli.command {
-        Command::Replay(replay) => replay.run(look),
-        Command::Audit(audit) => audit.run(look),
-        Command::Record(record) => record.run(),
-        Command::Show(show) => show.run(look),
-        Command::Corpus(corpus) => corpus.run(look, !cli.no_progress && !cli.quiet),
+        Command::Replay(replay) => replay.run(look, &bar),
+        Command::Audit(audit) => audit.run(look, &bar),
+        Command::Record(record) => record.run(&bar),
+        Command::Show(show) => show.run(look, &bar),
+        Command::Corpus(corpus) => corpus.run(look, &bar),
         Command::Explain(explain) => explain.run(look),
         Command::Completions(completions) => Ok(completions.run()),
+        Command::Man(man) => man.run(),
+        Command::Schema(schema) => schema.run(),
     };
+    bar.clear();
     match output.and_then(deliver) {
         Ok(status) => status,
         Err(failure) => {
@@ -154,12 +172,9 @@ fn tell(notices: &[String]) {
 }
 
 /// The result goes to stdout or the file that was asked for. A reader that goes away is not an error.
-#[expect(clippy::disallowed_methods, reason = "the edge: the file that --output names")]
 fn deliver(output: Output) -> Result<u8, Failure> {
     match &output.file {
-        Some(file) => {
-            std::fs::write(file, &output.text).map_err(|error| Failure::Write(file.display().to_string(), error))?;
-        }
+        Some(file) => file::write(file, output.text.as_bytes())?,
         None => match io::stdout().lock().write_all(output.text.as_bytes()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(Failure::Write("stdout".to_owned(), error)),
             Ok(()) | Err(_) => {}

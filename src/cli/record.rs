@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::progress::Bar;
 use super::selection::{Reading, from};
 use super::{Failure, Output, world};
 use crate::brokers::alpaca::live::Answered;
@@ -18,8 +19,17 @@ use crate::brokers::{Endpoint, Recording};
 use crate::read;
 use crate::time::{self, Time};
 
+const EXAMPLES: &str = "\
+Examples:
+  tapecheck record bot -o recordings/2026-02-05
+  tapecheck record bot -o incidents/hood --with-bot --redact
+  tapecheck replay bot --broker recordings/2026-02-05
+
+Exit status: 0 all of it was read and kept; 2 some of it was not.";
+
 /// Reads the broker, and nothing but reads, and keeps its raw answers: `--broker FOLDER` replays them for ever.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Record {
     /// The bot's directory: for its .env, and for how far back to ask
     #[arg(default_value = ".", value_name = "DIR")]
@@ -44,9 +54,11 @@ pub struct Record {
 }
 
 impl Record {
-    pub(super) fn run(self) -> Result<Output, Failure> {
+    pub(super) fn run(self, bar: &Bar) -> Result<Output, Failure> {
         let live = self.reading.live();
+        bar.say("reading the broker");
         let answered = live.ask(&self.directory, self.since());
+        bar.clear();
         super::tell(&answered.notices);
         let told = told(&answered);
         let Answered { mut recording, .. } = answered;

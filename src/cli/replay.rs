@@ -3,20 +3,34 @@
 use clap::Args;
 use std::path::PathBuf;
 
+use super::progress::Bar;
 use super::selection::{Asking, Format};
-use super::{Failure, Output};
-use crate::outputs::{json, junit, paint::Look, sarif, text};
+use super::{Failure, Output, world};
+use crate::outputs::{json, junit, paint::Look, prometheus, sarif, text};
+
+const EXAMPLES: &str = "\
+Examples:
+  tapecheck replay bot --day 2026-02-05
+  tapecheck replay bot --broker recordings/2026-02-05
+  tapecheck replay bot --symbol HOOD,DAL --verbose
+  tapecheck replay bot --from 2026-02-02 --format json -o report.json
+
+Exit status: 0 everything that was asked was checked and agrees; 1 at least one break, also a resolved one; 2 could not check.";
 
 /// Replays a bot's day: reads its logs and state files, folds what should be held, and holds it against every witness there is.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Replay {
     #[command(flatten)]
     asking: Asking,
 }
 
 impl Replay {
-    pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
-        let replay = crate::replay(&self.asking.request()?)?;
+    pub(super) fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
+        let mut request = self.asking.request()?;
+        request.observer = bar.observer();
+        let replay = crate::replay(&request)?;
+        bar.clear();
         delivered(&replay, self.asking.format, self.asking.output, look)
     }
 }
@@ -33,6 +47,7 @@ pub(super) fn delivered(replay: &crate::Replay, format: Format, output: Option<P
         Format::Json => json::write(&replay.report)?,
         Format::Junit => junit::write(&replay.report)?,
         Format::Sarif => sarif::write(&replay.report)?,
+        Format::Prometheus => prometheus::write(&replay.report, replay.report.window.at.unwrap_or_else(world::clock)),
     };
     Ok(Output::of(text, output, replay.report.verdict))
 }

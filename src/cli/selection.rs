@@ -13,6 +13,7 @@ use crate::brokers::alpaca::live::Live;
 use crate::ledger::Settings;
 use crate::outputs::paint::Look;
 use crate::position::Symbol;
+use crate::progress::Observer;
 use crate::report::Window;
 use crate::time::{self, Time};
 
@@ -111,6 +112,8 @@ pub enum Format {
     Junit,
     /// For code hosts: each break on the line that did it
     Sarif,
+    /// For a textfile collector: the verdict, breaks, ages and counts as gauges
+    Prometheus,
 }
 
 /// Formats of the stages.
@@ -157,7 +160,7 @@ fn tolerance(text: &str) -> Result<Decimal, String> {
 }
 
 pub(super) fn symbol(text: &str) -> Result<Symbol, String> {
-    Symbol::parse(text).ok_or_else(|| "not a symbol".to_owned())
+    Symbol::parse(text).ok_or_else(|| "not a symbol, such as HOOD or BTC/USD".to_owned())
 }
 
 fn last_moment(day: NaiveDate) -> Option<Time> {
@@ -199,12 +202,13 @@ impl Selection {
             strict,
             follow: None,
             keep_tape: false,
+            observer: Observer::default(),
         })
     }
 }
 
-/// Width and colour of stdout.
-#[expect(clippy::disallowed_methods, reason = "the edge: NO_COLOR and CLICOLOR_FORCE are the user's word")]
+/// Width, colour and alphabet of stdout. What is piped looks the same everywhere, unless COLUMNS is exported.
+#[expect(clippy::disallowed_methods, reason = "the edge: NO_COLOR, CLICOLOR_FORCE, COLUMNS and the locale are the user's word")]
 pub fn look(color: ColorChoice, quiet: bool, verbose: bool) -> Look {
     let terminal = std::io::stdout().is_terminal();
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -213,6 +217,33 @@ pub fn look(color: ColorChoice, quiet: bool, verbose: bool) -> Look {
         ColorChoice::Never => false,
         ColorChoice::Auto => !set("NO_COLOR") && (set("CLICOLOR_FORCE") || terminal),
     };
-    let width = terminal_size::terminal_size().filter(|_| terminal).map_or(80, |(width, _)| usize::from(width.0).max(60));
-    Look { width, terminal, colour, verbose, quiet }
+    let columns = terminal_size::terminal_size().filter(|_| terminal).map(|(width, _)| usize::from(width.0));
+    let exported = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    let width = columns.or_else(exported).unwrap_or(80).clamp(60, 1000);
+    Look { width, terminal, unicode: terminal && locale_is_unicode(|name| std::env::var(name).ok()), colour, verbose, quiet }
+}
+
+/// Whether the locale's characters are Unicode: the first of these that is set says so.
+fn locale_is_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
+    set.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_is_the_locale() {
+        let unicode = |set: &[(&str, &str)]| {
+            locale_is_unicode(|name| set.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert!(unicode(&[("LANG", "de_DE.UTF-8")]));
+        assert!(unicode(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
+        assert!(!unicode(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]));
+        assert!(!unicode(&[]));
+    }
 }

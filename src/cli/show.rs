@@ -1,21 +1,43 @@
 //! `tapecheck show`: the stages, for people and for debugging.
 
 use clap::{Args, Subcommand};
+use itertools::Itertools;
 use std::collections::BTreeSet;
 
+use super::progress::Bar;
 use super::selection::{Selection, StageFormat, Symbols};
 use super::{Failure, Output};
 use crate::outputs::{biography, json, paint::Look, stages};
 use crate::position::Symbol;
 
+const TAPE: &str = "\
+Examples:
+  tapecheck show tape bot --day 2026-02-05
+  tapecheck show tape bot --symbol HOOD --format json";
+
+const BOOK: &str = "\
+Examples:
+  tapecheck show book bot
+  tapecheck show book bot --at 2026-02-05T18:05:33Z";
+
+const BIOGRAPHY: &str = "\
+Examples:
+  tapecheck show biography bot --symbol HOOD --day 2026-02-05
+  tapecheck show biography bot --symbol HOOD --broker none --verbose
+
+Columns: what should be held after the event, what the bot says, what the broker says. Rows that fail are marked >, the first of them >>.";
+
 /// Which stage.
 #[derive(Subcommand, Debug)]
 pub enum Show {
     /// Every event of all sources, in order
+    #[command(after_help = TAPE)]
     Tape(Stage),
     /// What should be held, with its provenance
+    #[command(after_help = BOOK)]
     Book(Stage),
     /// Every event of one symbol, with expected, bot and broker columns; the first failing row is marked >>
+    #[command(after_help = BIOGRAPHY)]
     Biography(Biography),
 }
 
@@ -45,20 +67,20 @@ pub struct Biography {
 }
 
 impl Show {
-    pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
+    pub(super) fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         match self {
-            Show::Tape(stage) => stage.tape(look),
-            Show::Book(stage) => stage.book(),
-            Show::Biography(biography) => biography.run(look),
+            Show::Tape(stage) => stage.tape(look, bar),
+            Show::Book(stage) => stage.book(look, bar),
+            Show::Biography(biography) => biography.run(look, bar),
         }
     }
 }
 
 impl Stage {
-    fn tape(self, look: Look) -> Result<Output, Failure> {
+    fn tape(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let mut request = self.selection.request(self.symbols.symbol.into_iter().collect(), false)?;
         request.keep_tape = true;
-        let mut replay = replayed(&request)?;
+        let mut replay = replayed(request.clone(), bar)?;
         replay.tape.events.retain(|event| request.window.from.is_none_or(|from| event.at >= from));
         let text = match self.format {
             StageFormat::Text => stages::tape_text(&replay.tape, &replay.report, &look),
@@ -67,11 +89,11 @@ impl Stage {
         Ok(Output::shown(text))
     }
 
-    fn book(self) -> Result<Output, Failure> {
+    fn book(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let request = self.selection.request(self.symbols.symbol.into_iter().collect(), false)?;
-        let replay = replayed(&request)?;
+        let replay = replayed(request.clone(), bar)?;
         let text = match self.format {
-            StageFormat::Text => stages::book_text(&replay.report),
+            StageFormat::Text => stages::book_text(&replay.report, &look),
             StageFormat::Json => json::books(&replay.report)?,
         };
         Ok(Output::shown(text))
@@ -79,11 +101,14 @@ impl Stage {
 }
 
 impl Biography {
-    fn run(self, look: Look) -> Result<Output, Failure> {
+    fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let symbol = Symbol::parse(&self.symbol).ok_or_else(|| Failure::Usage(format!("`{}` is not a symbol", self.symbol)))?;
         let mut request = self.selection.request(BTreeSet::new(), false)?;
         request.follow = Some(symbol.clone());
-        let replay = replayed(&request)?;
+        let replay = replayed(request.clone(), bar)?;
+        if replay.ledger.marks.is_empty() {
+            super::tell(&[format!("{symbol} is not on the tape; {}", named(&replay))]);
+        }
         let mut marks = replay.ledger.marks.clone();
         marks.retain(|mark| {
             let at = replay.tape.events.get(mark.place).map(|event| event.at);
@@ -97,8 +122,20 @@ impl Biography {
     }
 }
 
-fn replayed(request: &crate::Request) -> Result<crate::Replay, Failure> {
-    let replay = crate::replay(request)?;
+/// The symbols that are on the tape, as far as one wants to read them.
+fn named(replay: &crate::Replay) -> String {
+    let accounts = &replay.ledger.accounts;
+    let first = accounts.keys().take(20).map(|symbol| symbol.as_str()).join(", ");
+    match accounts.len() {
+        0 => "no symbol is".to_owned(),
+        1..=20 => format!("on it are {first}"),
+        more => format!("on it are {first}, and {} more: `tapecheck show book` lists what is held", more - 20),
+    }
+}
+
+fn replayed(request: crate::Request, bar: &Bar) -> Result<crate::Replay, Failure> {
+    let replay = crate::replay(&crate::Request { observer: bar.observer(), ..request })?;
+    bar.clear();
     super::tell(&replay.notices);
     Ok(replay)
 }

@@ -76,15 +76,16 @@ pub fn exit_status(outcomes: &[Outcome], strict: bool) -> u8 {
     }
 }
 
-/// Runs every case, `jobs` at a time, and gives the outcomes in the order of the folders.
-pub fn run(folders: &[PathBuf], jobs: usize, parse: Parse) -> Vec<Outcome> {
-    let next = AtomicUsize::new(0);
+/// Runs every case, `jobs` at a time, and gives the outcomes in the order of the folders. `tell` is told how many are done.
+pub fn run(folders: &[PathBuf], jobs: usize, parse: Parse, tell: &(dyn Fn(usize) + Sync)) -> Vec<Outcome> {
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         let mut mine = Vec::new();
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(folder) = folders.get(place) else { return mine };
             mine.push((place, one(folder, parse)));
+            tell(done.fetch_add(1, Ordering::Relaxed) + 1);
         }
     };
     let mut outcomes: Vec<(usize, Outcome)> = std::thread::scope(|scope| {

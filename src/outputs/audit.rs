@@ -1,13 +1,14 @@
 //! What `audit` shows beside a replay: the account, each position with its worth and age, what ran last, and the checks.
 
 use chrono::Duration;
-use comfy_table::{Cell, CellAlignment, Table, presets};
 use itertools::Itertools;
 use owo_colors::Style;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 use super::paint::Look;
+use super::table::Rows;
+use super::text::{filled, line, wrapped};
 use crate::breaks::BookName;
 use crate::checks::{Audit, Finding, Status, span};
 use crate::event::Holding;
@@ -18,26 +19,26 @@ use crate::time;
 /// Positions shown before the rest is folded.
 const SHOWN: usize = 40;
 
+/// Columns below which what a check says stands below its name.
+const NARROW: usize = 80;
+
 /// Writes it; nothing for a replay.
 pub fn write(report: &Report, look: &Look, out: &mut String) {
     let Some(audit) = &report.audit else { return };
-    account(report, out);
+    account(report, look, out);
     positions(report, audit, look, out);
-    activity(audit, out);
+    activity(audit, look, out);
     checks(report, look, out);
 }
 
-fn line(out: &mut String, text: &str) {
-    out.push_str(text.trim_end());
-    out.push('\n');
-}
-
-fn account(report: &Report, out: &mut String) {
+fn account(report: &Report, look: &Look, out: &mut String) {
     let Some(account) = &report.broker.account else { return };
     let money = |value: Option<Decimal>| value.map_or_else(|| "?".to_owned(), |value| usd(value, false));
     let status = account.status.as_deref().unwrap_or("of unknown status");
     let blocks = if account.blocks.is_empty() { String::new() } else { format!(", {}", account.blocks.join(", ")) };
-    line(out, &format!("\naccount {status}{blocks}, equity {} USD, cash {} USD", money(account.equity), money(account.cash)));
+    let (equity, cash) = (money(account.equity), money(account.cash));
+    line(out, "");
+    wrapped(out, look, &format!("account {status}{blocks}, equity {equity} USD, cash {cash} USD"), "  ");
 }
 
 /// Signed quantities; the age is the tape's, because the executor's `ts` is set anew by every round of the reconciler (incident 16).
@@ -46,23 +47,18 @@ fn positions(report: &Report, audit: &Audit, look: &Look, out: &mut String) {
     let expected: BTreeMap<&Symbol, &Position> = rows(BookName::Expected)
         .filter_map(|(symbol, row)| if let BookRow::Expected(position) = row { Some((symbol, position)) } else { None })
         .collect();
-    let mut table = Table::new();
-    let header = ["position", "quantity", "entry", "now", "unrealised USD", "%", "held for", "score"];
-    table.load_preset(presets::NOTHING).set_header(header);
+    let mut table = Rows::under(&["position", "quantity", "entry", "now", "unrealised USD", "%", "held for", "score"], 1);
     let held = rows(BookName::Broker).collect::<Vec<_>>();
     for (symbol, row) in held.iter().take(if look.verbose { held.len() } else { SHOWN }) {
         let BookRow::Stated(holding) = row else { continue };
         let cells = cells(holding, expected.get(symbol).copied(), audit);
-        let right = |cell: String| Cell::new(cell).set_alignment(CellAlignment::Right);
-        table.add_row([Cell::new(symbol)].into_iter().chain(cells.map(right)));
+        table.push(None, std::iter::once(symbol.to_string()).chain(cells).collect());
     }
     if held.is_empty() {
         return;
     }
     line(out, "");
-    for row in table.lines() {
-        line(out, row.trim_end());
-    }
+    table.write(look, out);
     if held.len() > SHOWN && !look.verbose {
         line(out, &format!("  (+{} more positions: --verbose)", held.len() - SHOWN));
     }
@@ -103,7 +99,7 @@ fn usd(value: Decimal, signed: bool) -> String {
     if signed && value > Decimal::ZERO { format!("+{value:.2}") } else { format!("{value:.2}") }
 }
 
-fn activity(audit: &Audit, out: &mut String) {
+fn activity(audit: &Audit, look: &Look, out: &mut String) {
     let activity = &audit.activity;
     let ago = |at: Option<time::Time>| at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", span(audit.now - at)));
     let entry = activity.last_entry.as_ref().map(|entry| format!("{} ", entry.symbol)).unwrap_or_default();
@@ -112,7 +108,14 @@ fn activity(audit: &Audit, out: &mut String) {
     let exited = ago(activity.last_exit.as_ref().map(|(at, _)| *at));
     let cycle = ago(activity.cycles.last().copied());
     let reconciled = ago(activity.last_reconciled);
-    line(out, &format!("\nlast entry {entry}{entered}, exit {exit}{exited}, cycle {cycle}, reconcile {reconciled}"));
+    let told = [
+        format!("last entry {entry}{entered}"),
+        format!("exit {exit}{exited}"),
+        format!("cycle {cycle}"),
+        format!("reconcile {reconciled}"),
+    ];
+    line(out, "");
+    wrapped(out, look, &told.map(|part| part.replace(' ', "\u{a0}")).join(", "), "  ");
 }
 
 fn checks(report: &Report, look: &Look, out: &mut String) {
@@ -120,9 +123,13 @@ fn checks(report: &Report, look: &Look, out: &mut String) {
     line(out, "");
     for check in &report.checks {
         let (word, style) = word(check);
+        if look.width < NARROW {
+            line(out, &format!("{} {}", look.paint(&format!("{word:<6}"), style), check.id));
+            line(out, &filled(look, &check.summary, "       ", "       "));
+            continue;
+        }
         let indent = " ".repeat(widest + 9);
-        let text =
-            textwrap::fill(&check.summary, textwrap::Options::new(look.width).initial_indent(&indent).subsequent_indent(&indent));
+        let text = filled(look, &check.summary, &indent, &indent);
         line(out, &format!("{} {:<widest$}  {}", look.paint(&format!("{word:<6}"), style), check.id, text.trim_start()));
     }
     let counts = report.checks.iter().counts_by(|check| check.status.code());

@@ -1,16 +1,19 @@
 //! `show biography`: every event of one symbol in order, with what should be held, what the bot and what the broker said.
 
+use owo_colors::Style;
 use serde::Serialize;
 
 use super::paint::Look;
+use super::sparkline;
 use super::stages::{sort, words};
+use super::text::plural;
 use crate::event::{Action, Event, Fact, Form};
 use crate::origin::Origin;
 use crate::outcome::{Mark, Outcome};
 use crate::position::{Symbol, plain};
 use crate::report::Report;
 use crate::tape::Tape;
-use crate::time;
+use crate::time::{self, Time};
 use crate::witness::{Standing, Witness};
 
 #[derive(Serialize)]
@@ -106,7 +109,9 @@ pub fn text(tape: &Tape, marks: &[Mark], symbol: &Symbol, report: &Report, look:
     if rows.is_empty() {
         return format!("{symbol}: nothing on the tape\n");
     }
-    let mut out = format!("{symbol}: {} events\n  time (UTC)      expected     bot  broker\n", rows.len());
+    let mut out = format!("{symbol}: {}\n", plural(rows.len(), "event"));
+    out.push_str(&drawn(tape, marks, look).unwrap_or_default());
+    out.push_str("  time (UTC)      expected     bot  broker\n");
     let mut place = 0;
     while let Some(row) = rows.get(place) {
         let mut last = place;
@@ -127,11 +132,31 @@ pub fn text(tape: &Tape, marks: &[Mark], symbol: &Symbol, report: &Report, look:
         let when = row.ts.get(5..19).unwrap_or(&row.ts).replace('T', " ");
         let text =
             format!("{sign}{when} {:>9} {bot:>7} {broker:>7}  {}{more}  [{}:{}]", row.expected, row.says, row.source, row.line);
-        out.push_str(&look.fitted(&text));
+        let style = row_style(row);
+        out.push_str(&look.painted(&look.fitted(&look.spelt(&text)), style));
         out.push('\n');
         place = last + 1;
     }
     out
+}
+
+/// What should be held over time.
+fn drawn(tape: &Tape, marks: &[Mark], look: &Look) -> Option<String> {
+    let dated = marks.iter().filter_map(|mark| Some((tape.events.get(mark.place)?.at, mark)));
+    let dated: Vec<(Time, &Mark)> = dated.filter(|(at, _)| *at != Time::UNIX_EPOCH).collect();
+    let failed = dated.iter().find(|(_, mark)| mark.outcome == Some(Outcome::Failed)).map(|(at, _)| *at);
+    let points: Vec<_> = dated.iter().map(|(at, mark)| (*at, mark.expected.known())).collect();
+    sparkline::of(&points, failed, look)
+}
+
+/// The signs at the left say it, too.
+fn row_style(row: &Row<'_>) -> Option<Style> {
+    match row.outcome {
+        Some("failed") => Some(Style::new().red().bold()),
+        Some("failed_again") => Some(Style::new().red()),
+        _ if row.sort == "pulse" => Some(Style::new().dimmed()),
+        _ => None,
+    }
 }
 
 fn is_quiet(row: &Row<'_>) -> bool {

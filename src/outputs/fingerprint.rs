@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::document::{BookDocument, BreakDocument};
+use super::document::BookDocument;
+use super::findings::BreakDocument;
 
 /// xxh3-128, in hexadecimal, of the verdict's word, of breaks, causes and books: a line a fact, its fields parted by `|`, absent ones
 /// as `-`.

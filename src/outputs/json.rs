@@ -5,9 +5,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::document::{
-    BookDocument, BreakDocument, BrokerDocument, CauseDocument, CheckDocument, DifferenceDocument, Document, EvidenceDocument,
-    FixDocument, IntegrityDocument, OpeningDocument, PositionDocument, Producer, ProfitDocument, ProvenanceDocument,
-    SourceDocument, StatsDocument, TieDocument, UnreadDocument, WindowDocument,
+    BookDocument, BrokerDocument, Document, OpeningDocument, PositionDocument, Producer, ProvenanceDocument, SourceDocument,
+    StatsDocument, UnreadDocument, WindowDocument,
+};
+use super::findings::{
+    BreakDocument, CauseDocument, CheckDocument, DifferenceDocument, EvidenceDocument, FixDocument, IntegrityDocument,
+    ProfitDocument, TieDocument,
 };
 use super::fingerprint;
 use crate::breaks::{BookName, Break, Evidence, Tie};

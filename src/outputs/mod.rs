@@ -3,11 +3,17 @@
 pub mod audit;
 pub mod biography;
 mod document;
+mod evidence;
+mod findings;
 mod fingerprint;
 pub mod json;
 pub mod junit;
 pub mod paint;
+pub mod prometheus;
 pub mod sarif;
+pub mod schema;
+mod sparkline;
 pub mod stages;
+mod table;
 pub mod text;
 mod trust;

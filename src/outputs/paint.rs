@@ -1,6 +1,7 @@
-//! How text looks: width, colour, how much of it.
+//! How text looks: width, colour, alphabet, how much of it.
 
 use owo_colors::{OwoColorize, Style};
+use std::borrow::Cow;
 use unicode_width::UnicodeWidthChar;
 
 /// How text is laid out for one reader.
@@ -10,6 +11,8 @@ pub struct Look {
     pub width: usize,
     /// A person looks at it: long rows are cut at the width instead of running on.
     pub terminal: bool,
+    /// More than ASCII may be written.
+    pub unicode: bool,
     /// ANSI colours.
     pub colour: bool,
     /// Everything, nothing folded.
@@ -19,9 +22,10 @@ pub struct Look {
 }
 
 impl Look {
-    /// For a pipe or a file: 80 columns, no colour.
+    /// For a pipe or a file: 80 columns, no colour, ASCII, whatever the locale is, so that a mail of cron's can be read and the same input
+    /// gives the same bytes.
     pub fn plain() -> Look {
-        Look { width: 80, terminal: false, colour: false, verbose: false, quiet: false }
+        Look { width: 80, terminal: false, unicode: false, colour: false, verbose: false, quiet: false }
     }
 
     /// Text in a style, where the output takes colours.
@@ -29,19 +33,70 @@ impl Look {
         if self.colour { text.style(style).to_string() } else { text.to_owned() }
     }
 
+    /// Text in a style, if it has one.
+    pub fn painted(&self, text: &str, style: Option<Style>) -> String {
+        style.map_or_else(|| text.to_owned(), |style| self.paint(text, style))
+    }
+
+    /// Text in the alphabet that may be written: our own signs have a spelling in ASCII, all else is escaped.
+    pub fn spelt<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.unicode || text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        for character in text.chars() {
+            match character {
+                '\u{a0}' => out.push(character),
+                '…' => out.push_str("..."),
+                '×' => out.push('x'),
+                '→' => out.push_str("->"),
+                _ if character.is_ascii() => out.push(character),
+                _ => out.extend(character.escape_unicode()),
+            }
+        }
+        Cow::Owned(out)
+    }
+
+    /// What stands for text that is left out.
+    pub fn ellipsis(&self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
+
+    /// What parts a line's number from its text.
+    pub fn bar(&self) -> &'static str {
+        if self.unicode { "│" } else { "|" }
+    }
+
     /// As much of `text` as fits when `used` columns are taken.
     pub fn cut(&self, text: &str, used: usize) -> String {
         let room = self.width.saturating_sub(used).max(20);
         let mut taken = 0;
-        let mut out = String::new();
-        for character in text.chars() {
+        let mut kept = 0;
+        let most = room - self.ellipsis().chars().count();
+        for (place, character) in text.char_indices() {
             taken += character.width().unwrap_or(0);
-            if taken > room - 1 {
-                out.push('…');
-                return out;
+            if taken > room {
+                return format!("{}{}", &text[..kept], self.ellipsis());
             }
-            out.push(character);
+            if taken <= most {
+                kept = place + character.len_utf8();
+            }
         }
-        out
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_to_the_width_in_either_alphabet() {
+        let look = Look { width: 24, ..Look::plain() };
+        assert_eq!(look.cut("abcdefghijklmnopqrstuvwx", 0), "abcdefghijklmnopqrstuvwx");
+        assert_eq!(look.cut("abcdefghijklmnopqrstuvwxy", 0), "abcdefghijklmnopqrstu...");
+        assert_eq!(Look { unicode: true, ..look }.cut("abcdefghijklmnopqrstuvwxy", 0), "abcdefghijklmnopqrstuvw…");
+        assert_eq!(Look { unicode: true, ..look }.cut("日本日本日本日本日本日本日", 0), "日本日本日本日本日本日…");
+        assert_eq!(look.spelt("3 × 4…é"), r"3 x 4...\u{e9}");
     }
 }

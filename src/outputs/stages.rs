@@ -4,6 +4,7 @@ use itertools::Itertools;
 use serde::Serialize;
 
 use super::paint::Look;
+use super::table::Rows;
 use crate::account::says;
 use crate::account::told;
 use crate::event::{Action, Claim, Event, Fact, Pulse, Statement};
@@ -101,7 +102,7 @@ pub fn tape_text(tape: &Tape, report: &Report, look: &Look) -> String {
         let place = format!("{}:{}", report.path_of(event.origin), report.line_of(event.origin));
         let symbol = event.symbol().map_or("", |symbol| symbol.as_str());
         let row = format!("{}  {:<9} {:<6} {}  [{place}]", time::show(event.at), sort(event), symbol, words(event));
-        out.push_str(&look.fitted(&row));
+        out.push_str(&look.fitted(&look.spelt(&row)));
         out.push('\n');
     }
     out
@@ -126,14 +127,13 @@ pub fn tape_json(tape: &Tape, report: &Report) -> Result<String, serde_json::Err
 }
 
 /// The expected book with its provenance, as text.
-pub fn book_text(report: &Report) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header(["symbol", "quantity", "entry price", "since (UTC)", "logged", "confirmed", "adopted", "unknown"]);
+pub fn book_text(report: &Report, look: &Look) -> String {
+    let header = ["symbol", "quantity", "entry price", "since (UTC)", "logged", "confirmed", "adopted", "unknown"];
+    let mut table = Rows::under(&header, 1);
     for (symbol, row) in report.books.iter().flat_map(|book| &book.rows) {
         let BookRow::Expected(position) = row else { continue };
         let provenance = &position.provenance;
-        table.add_row([
+        let cells = [
             symbol.to_string(),
             position.quantity.to_string(),
             position.average_entry_price.map_or_else(String::new, |price| plain(price.round_dp(4))),
@@ -142,11 +142,13 @@ pub fn book_text(report: &Report) -> String {
             plain(provenance.confirmed),
             plain(provenance.adopted),
             plain(provenance.unknown),
-        ]);
+        ];
+        table.push(None, cells.to_vec());
     }
     let until = report.window.until.map_or_else(|| "?".to_owned(), time::show);
-    let rows = table.lines().map(|row| row.trim_end().to_owned()).join("\n");
-    format!("what should be held at {until}\n{rows}\n")
+    let mut out = format!("what should be held at {until}\n");
+    table.write(look, &mut out);
+    out
 }
 
 impl Look {

@@ -1,6 +1,5 @@
 //! `--format text`: the verdict first, then the books side by side, the breaks, and the account of every line read.
 
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, Table, presets};
 use itertools::Itertools;
 use owo_colors::Style;
 use rust_decimal::Decimal;
@@ -8,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::paint::Look;
-use super::{audit, trust};
-use crate::breaks::{BookName, Break, Evidence, Kind, Severity};
+use super::table::Rows;
+use super::{audit, evidence, trust};
+use crate::breaks::{BookName, Break, Kind, Severity};
 use crate::checks::Status;
 use crate::position::{Symbol, plain};
 use crate::report::{BookRow, Report, Verdict};
@@ -19,8 +19,8 @@ use crate::time::{self, Time};
 pub(super) const SHOWN: usize = 12;
 /// Notes shown before the rest is folded.
 const NOTES_SHOWN: usize = 5;
-/// Evidence of one break shown before its middle is folded.
-const EVIDENCE_SHOWN: usize = 6;
+/// Rows of the books shown before the rest is folded.
+const ROWS_SHOWN: usize = 40;
 
 /// The report as text.
 pub fn write(report: &Report, look: &Look) -> String {
@@ -30,8 +30,8 @@ pub fn write(report: &Report, look: &Look) -> String {
         books(report, look, &mut out);
         audit::write(report, look, &mut out);
         breaks(report, look, &mut out);
-        fixes(report, &mut out);
-        profit(report, &mut out);
+        fixes(report, look, &mut out);
+        profit(report, look, &mut out);
         ties(report, look, &mut out);
         trust::write(report, look, &mut out);
     }
@@ -45,8 +45,15 @@ pub(super) fn line(out: &mut String, text: &str) {
 
 /// A line that goes on below itself where it is longer than the width.
 pub(super) fn wrapped(out: &mut String, look: &Look, text: &str, below: &str) {
-    let filled = textwrap::fill(text, textwrap::Options::new(look.width).subsequent_indent(below).break_words(false));
-    line(out, &filled.replace('\u{a0}', " "));
+    line(out, &filled(look, text, "", below));
+}
+
+/// Text folded at the width, in the alphabet that may be written.
+pub(super) fn filled(look: &Look, text: &str, first: &str, below: &str) -> String {
+    let options = textwrap::Options::new(look.width).initial_indent(first).subsequent_indent(below).break_words(false);
+    // What has a hyphen is a date, a path or a host more often than a word.
+    let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(&look.spelt(text), options).replace('\u{a0}', " ")
 }
 
 /// `1 break`, `2 breaks`.
@@ -71,17 +78,16 @@ fn verdict(report: &Report, look: &Look, out: &mut String) {
     ];
     let failed = report.checks.iter().filter(|check| check.status == Status::Fail).count();
     let checks = if failed == 0 { String::new() } else { format!(", {}", plural(failed, "failed check")) };
-    line(out, &format!("{}  {}{checks}", look.paint(word, style), counts.join(", ")));
+    wrapped(out, look, &format!("{}  {}{checks}", look.paint(word, style), counts.join(", ")), "  ");
     if look.quiet {
         return;
     }
     let window = |at: Option<Time>| at.map_or_else(|| "?".to_owned(), time::show);
-    line(out, &format!("window  {} to {}", window(report.window.from), window(report.window.until)));
+    wrapped(out, look, &format!("window  {} to {}", window(report.window.from), window(report.window.until)), "        ");
     wrapped(out, look, &format!("broker  {}", broker(report)), "        ");
     for reason in &report.unchecked {
-        let wrapped =
-            textwrap::fill(&format!("could not check: {reason}"), textwrap::Options::new(look.width).subsequent_indent("    "));
-        line(out, &look.paint(&wrapped, Style::new().yellow()));
+        let text = filled(look, &format!("could not check: {reason}"), "", "    ");
+        line(out, &look.paint(&text, Style::new().yellow()));
     }
 }
 
@@ -121,24 +127,15 @@ fn books(report: &Report, look: &Look, out: &mut String) {
         .filter(|found| found.is_open() && found.severity > Severity::Note)
         .filter_map(|found| found.symbol.as_ref())
         .collect();
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(["", "symbol", "expected", "executor", "broker", "metadata"]);
+    let mut table = Rows::under(&["symbol", "expected", "executor", "broker", "metadata"], 1);
     let ordered = rows.iter().sorted_by_key(|(symbol, _)| (!broken.contains(*symbol), (*symbol).clone()));
-    let shown = if look.verbose { rows.len() } else { rows.len().min(40) };
+    let shown = if look.verbose { rows.len() } else { rows.len().min(ROWS_SHOWN) };
     for (symbol, cells) in ordered.take(shown) {
-        let sign = if broken.contains(symbol) { "!" } else { "" };
-        let mut row = vec![Cell::new(sign), Cell::new(symbol)];
-        row.extend(cells.iter().map(|cell| Cell::new(cell).set_alignment(CellAlignment::Right)));
-        table.add_row(row);
-    }
-    if let Some(column) = table.column_mut(0) {
-        column.set_constraint(ColumnConstraint::ContentWidth);
+        let style = broken.contains(symbol).then(|| Style::new().red());
+        table.push(style, std::iter::once(symbol.to_string()).chain(cells.iter().cloned()).collect());
     }
     line(out, "");
-    for row in table.lines() {
-        let style = if row.trim_start().starts_with('!') { Style::new().red() } else { Style::new() };
-        line(out, &look.paint(row.trim_end(), style));
-    }
+    table.write(look, out);
     if rows.len() > shown {
         line(out, &format!("  (+{} more rows: --verbose)", rows.len() - shown));
     }
@@ -193,7 +190,8 @@ fn breaks(report: &Report, look: &Look, out: &mut String) {
             one_break(report, found, look, out);
         }
         if list.len() > shown {
-            line(out, &format!("\n(+{} more {noun}: --verbose, or --format json)", list.len() - shown));
+            line(out, "");
+            wrapped(out, look, &format!("(+{} more {noun}: --verbose, or --format json)", list.len() - shown), "  ");
         }
     }
 }
@@ -206,26 +204,20 @@ fn one_break(report: &Report, found: &Break, look: &Look, out: &mut String) {
     };
     let symbol = found.symbol.as_ref().map(|symbol| format!("{symbol} ")).unwrap_or_default();
     line(out, "");
-    line(out, &format!("{} {symbol}{}", look.paint(found.severity.code(), style), situation(found)));
+    wrapped(out, look, &format!("{} {symbol}{}", look.paint(found.severity.code(), style), situation(found)), "  ");
     if let Some(values) = values(found) {
-        line(out, &format!("  {values}"));
+        wrapped(out, look, &format!("  {values}"), "    ");
     }
     wrapped(out, look, &format!("  {}", life(found)), "    ");
     if found.order_sensitive {
-        line(out, "  order-sensitive: records of one moment, in another order, would change this");
+        wrapped(out, look, "  order-sensitive: records of one moment, in another order, would change this", "    ");
     }
     if let Some(edit) = &found.cause.edit {
-        line(
-            out,
-            &textwrap::fill(
-                &format!("cause {}: {edit}", found.cause.code),
-                textwrap::Options::new(look.width).initial_indent("  ").subsequent_indent("    "),
-            ),
-        );
+        wrapped(out, look, &format!("  cause {}: {edit}", found.cause.code), "    ");
     } else if found.severity == Severity::Break {
         line(out, &format!("  cause {}", found.cause.code));
     }
-    evidence(report, found, look, out);
+    evidence::write(report, found, look, out);
     if let Some(next) = found.next(&report.asked).filter(|_| found.severity > Severity::Note) {
         line(out, &format!("  next: {next}"));
     }
@@ -309,50 +301,14 @@ fn life(found: &Break) -> String {
     parts.iter().map(|part| part.replace(' ', "\u{a0}")).join(", ")
 }
 
-/// Evidence as compilers show it: the place, what it says, the line.
-fn evidence(report: &Report, found: &Break, look: &Look, out: &mut String) {
-    let all = &found.evidence;
-    let folded = !look.verbose && all.len() > EVIDENCE_SHOWN;
-    let head = if folded { EVIDENCE_SHOWN / 2 } else { all.len() };
-    for record in &all[..head] {
-        one_record(report, record, look, out);
-    }
-    if folded {
-        line(out, &format!("    ... {} more records (--verbose)", all.len() - EVIDENCE_SHOWN));
-        for record in &all[all.len() - EVIDENCE_SHOWN / 2..] {
-            one_record(report, record, look, out);
-        }
-    }
-}
-
-fn one_record(report: &Report, record: &Evidence, look: &Look, out: &mut String) {
-    let place = format!("{}:{}", report.path_of(record.origin), report.line_of(record.origin));
-    let says = textwrap::fill(
-        &format!("{}  {}", time::stamp(record.at), record.says),
-        textwrap::Options::new(look.width).initial_indent("      ").subsequent_indent("        "),
-    );
-    line(out, &format!("    --> {}", look.paint(&place, Style::new().blue())));
-    line(out, &says);
-    if let Some(text) = report.excerpts.get(&record.origin).filter(|text| !text.is_empty()) {
-        line(out, &look.paint(&format!("      | {}", look.cut(&from_symbol(text), 8)), Style::new().dimmed()));
-    }
-}
-
-/// An excerpt from its symbol on: what comes before it in the bot's records, the timestamp and the log's name, is told already.
-fn from_symbol(text: &str) -> String {
-    match text.find("\"symbol\"").filter(|_| text.starts_with("{\"ts\"")) {
-        Some(place) => format!("…{}", &text[place..]),
-        None => text.to_owned(),
-    }
-}
-
-fn fixes(report: &Report, out: &mut String) {
+fn fixes(report: &Report, look: &Look, out: &mut String) {
     if report.fixes.is_empty() {
         return;
     }
     let counts = report.fixes.iter().counts_by(|fix| fix.verdict());
     let told = counts.iter().sorted().map(|(verdict, count)| format!("{count} {verdict}")).join(", ");
-    line(out, &format!("\nfixes by the reconciler: {told}"));
+    line(out, "");
+    wrapped(out, look, &format!("fixes by the reconciler: {told}"), "  ");
 }
 
 /// Ties of which the other order would give other breaks.
@@ -361,25 +317,26 @@ fn ties(report: &Report, look: &Look, out: &mut String) {
         let records =
             tie.origins.iter().map(|origin| format!("{}:{}", report.path_of(*origin), report.line_of(*origin))).join(", ");
         let text = format!(
-            "\norder-sensitive: {} at {}: another order of {records} would give other breaks",
+            "order-sensitive: {} at {}: another order of {records} would give other breaks",
             tie.symbol,
             time::show(tie.at)
         );
+        line(out, "");
         wrapped(out, look, &text, "  ");
     }
 }
 
 /// Profit and loss, where the log is not what its own prices say.
-fn profit(report: &Report, out: &mut String) {
+fn profit(report: &Report, look: &Look, out: &mut String) {
     let profit = &report.profit;
     if profit.differing.is_empty() {
         return;
     }
     let why = profit.differing.iter().counts_by(|difference| difference.why.code());
     let why = why.iter().sorted().map(|(why, count)| format!("{count} {why}")).join(", ");
-    line(
-        out,
-        &format!("\nprofit and loss: {} USD logged, {} USD recomputed", profit.logged.round_dp(2), profit.recomputed.round_dp(2)),
-    );
-    line(out, &format!("  {} of {} differ ({why})", profit.differing.len(), plural(profit.exits as usize, "exit")));
+    let (logged, recomputed) = (profit.logged.round_dp(2), profit.recomputed.round_dp(2));
+    line(out, "");
+    wrapped(out, look, &format!("profit and loss: {logged} USD logged, {recomputed} USD recomputed"), "  ");
+    let exits = plural(profit.exits as usize, "exit");
+    wrapped(out, look, &format!("  {} of {exits} differ ({why})", profit.differing.len()), "    ");
 }

@@ -5,7 +5,7 @@ use owo_colors::Style;
 use std::collections::BTreeMap;
 
 use super::paint::Look;
-use super::text::{SHOWN, line, plural, wrapped};
+use super::text::{SHOWN, filled, line, plural, wrapped};
 use crate::integrity::Integrity;
 use crate::report::Report;
 use crate::time;
@@ -30,7 +30,7 @@ pub(super) fn write(report: &Report, look: &Look, out: &mut String) {
         sum(|source| source.quarantined),
     );
     line(out, "");
-    line(out, &textwrap::fill(&text, textwrap::Options::new(look.width).subsequent_indent("  ")));
+    wrapped(out, look, &text, "  ");
     passed_over(report, look, out);
     let shown = if look.verbose { report.integrity.len() } else { report.integrity.len().min(SHOWN) };
     for entry in &report.integrity[..shown] {
@@ -44,19 +44,17 @@ pub(super) fn write(report: &Report, look: &Look, out: &mut String) {
     }
     if look.verbose {
         for source in &report.sources {
-            line(
-                out,
-                &format!(
-                    "  {}: {} lines, {} bytes, {} events, {} out of order, {} duplicates, newest {}",
-                    source.path,
-                    source.lines,
-                    source.bytes,
-                    source.events,
-                    source.out_of_order,
-                    source.duplicates,
-                    source.last.map_or_else(|| "none".to_owned(), time::show),
-                ),
+            let text = format!(
+                "  {}: {} lines, {} bytes, {} events, {} out of order, {} duplicates, newest {}",
+                source.path,
+                source.lines,
+                source.bytes,
+                source.events,
+                source.out_of_order,
+                source.duplicates,
+                source.last.map_or_else(|| "none".to_owned(), time::show),
             );
+            wrapped(out, look, &text, "    ");
         }
     }
 }
@@ -77,10 +75,11 @@ fn passed_over(report: &Report, look: &Look, out: &mut String) {
 fn one_entry(entry: &Integrity, look: &Look, out: &mut String) {
     let column = entry.column.map(|column| format!(":{column}")).unwrap_or_default();
     let place = if entry.line == 0 { entry.source.clone() } else { format!("{}:{}{column}", entry.source, entry.line) };
-    line(out, &format!("  {}  {}", look.paint(&place, Style::new().blue()), entry.says));
+    wrapped(out, look, &format!("  {}  {}", look.paint(&place, Style::new().blue()), entry.says), "      ");
     if !entry.excerpt.is_empty() {
-        line(out, &look.paint(&format!("      | {}", look.cut(&entry.excerpt, 8)), Style::new().dimmed()));
+        let text = look.cut(&look.spelt(&entry.excerpt), 8);
+        line(out, &look.paint(&format!("      {} {text}", look.bar()), Style::new().dimmed()));
     }
     let style = if entry.forbids_clean { Style::new().yellow() } else { Style::new() };
-    line(out, &look.paint(&format!("      {}", entry.consequence), style));
+    line(out, &look.paint(&filled(look, entry.consequence, "      ", "        "), style));
 }

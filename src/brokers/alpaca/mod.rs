@@ -17,11 +17,12 @@ use std::path::Path;
 
 use super::{Endpoint, Recording};
 use crate::calendar::Session;
+use crate::documents::whole_in_trouble;
 use crate::event::{Event, Fact};
 use crate::json;
 use crate::origin::{Origin, SourceId};
 use crate::position::Symbol;
-use crate::read::{Readings, Text, whole_in_trouble};
+use crate::read::{Readings, Text};
 use crate::source::{Harvest, Quarantined, Source, harmless};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};

@@ -24,7 +24,10 @@ pub use write::{CannotWrite, Existing, keep};
 #[derive(Debug, thiserror::Error)]
 pub enum CannotLoad {
     /// A file of it could not be read.
-    #[error("{0}: {1}")]
+    #[error(
+        "the recording {0} cannot be read: {1}; --broker takes a recording's folder, a positions array, the bot's alpaca_positions.json, \
+         `live` or `none`"
+    )]
     Unreadable(PathBuf, io::Error),
     /// It has no positions, so it cannot say what the broker held.
     #[error(
@@ -32,7 +35,7 @@ pub enum CannotLoad {
     )]
     NoPositions(PathBuf),
     /// Its manifest is of another schema or damaged.
-    #[error("{0} is not a recording.json of schema tapecheck.recording/1")]
+    #[error("{0} is damaged, or of another schema than tapecheck.recording/1: make the recording again with `tapecheck record`")]
     BadManifest(PathBuf),
 }
 

@@ -15,7 +15,7 @@ use crate::outputs::paint::Look;
 const EXAMPLES: &str = "\
 Examples:
   tapecheck corpus add wrong-side --from bot --day 2026-02-05
-  tapecheck corpus add wrong-side --from bot --from 2026-02-05 --until 2026-02-06
+  tapecheck corpus add flip --from bot --from 2026-02-05 --until 2026-02-06
   tapecheck corpus add wrong-side --from bot --broker recordings/2026-02-05
   tapecheck corpus add held-by-nobody --from bot --symbol HOOD --broker live
   tapecheck corpus add stopped --from bot --audit --at 2026-02-05T15:00:00Z
@@ -99,7 +99,7 @@ impl Add {
         let wanted = Wanted { into: self.into, existing, manifest, request };
         let added = add::add(wanted, super::parsed).map_err(|error| Failure::Corpus(error.to_string()))?;
         super::super::tell(&added.notices);
-        Ok(Output::shown(told(&added, &look)))
+        Ok(Output::shown(look.spelt(&told(&added, &look)).into_owned()))
     }
 
     /// Of the values of `--from`, the one that is a directory, and the other one.

@@ -49,7 +49,7 @@ impl Diff {
         let ask = |build| builds::ask(build, paths).map_err(|error| Failure::Corpus(error.to_string()));
         let compared = builds::compare(&ask(&old)?, &ask(&new)?);
         let text = match self.format {
-            StageFormat::Text => builds::text(&compared, &look),
+            StageFormat::Text => look.spelt(&builds::text(&compared, &look)).into_owned(),
             StageFormat::Json => builds::document(&compared),
         };
         Ok(Output { text, file: None, status: builds::exit_status(&compared) })

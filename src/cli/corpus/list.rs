@@ -33,7 +33,7 @@ impl List {
     pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
         let listed = list::look(&super::cases(self.paths)?, super::parsed);
         let text = match self.format {
-            StageFormat::Text => list::text(&listed, &look),
+            StageFormat::Text => look.spelt(&list::text(&listed, &look)).into_owned(),
             StageFormat::Json => list::document(&listed),
         };
         let status = if listed.iter().any(|row| row.result.is_err()) { 2 } else { 0 };

@@ -2,12 +2,11 @@
 
 use clap::Args;
 use itertools::Itertools;
-use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::progress::Bar;
 use super::super::{Failure, Output, selection, world};
 use crate::breaks::Kind;
 use crate::brokers::recording::Existing;
@@ -21,9 +20,9 @@ use crate::position::Symbol;
 const EXAMPLES: &str = "\
 Examples:
   tapecheck corpus minimize corpus/wrong-side
-  tapecheck corpus minimize corpus/wrong-side --symbol HOOD --cause scale_out_wrong_side
-  tapecheck corpus minimize corpus/wrong-side --break 4f0c9a -o corpus/wrong-side-once --timeout 300
-  tapecheck corpus minimize bot --day 2026-02-05 --broker recordings/2026-02-05 -o corpus/smallest
+  tapecheck corpus minimize corpus/wrong-side --symbol HOOD --kind quantity
+  tapecheck corpus minimize corpus/wrong-side --break 4f0c9a --timeout 300
+  tapecheck corpus minimize bot --day 2026-02-05 -o corpus/smallest
 
 The worst break stays if none is chosen, the earliest of those that are. The same break: the same symbol, kind, books, first failure, \
 quantities and cause. No break and no warning is made that was not there before.
@@ -97,23 +96,30 @@ fn id(text: &str) -> Result<String, String> {
 }
 
 impl Minimize {
-    pub(super) fn run(self, look: Look, progress: bool) -> Result<Output, Failure> {
+    pub(super) fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let passed = world::stopwatch();
         let wanted = self.wanted()?;
         let most = Duration::from_secs_f64(self.timeout);
-        let bar = Bar { shown: progress && std::io::stderr().is_terminal(), last: RefCell::new(None) };
-        let watch = Watch { is_over: &|| passed() >= most, tell: &|progress| bar.tell(progress, passed()) };
+        let tell = |progress: &Progress| {
+            let summary = summary(progress.before, progress.now, progress.replays);
+            bar.say(&look.spelt(&format!("{}: {summary}", progress.stage.name())));
+        };
+        let watch = Watch { is_over: &|| passed() >= most, tell: &tell };
         let minimized = minimize::minimize(&wanted, &watch, super::parsed);
         bar.clear();
         let minimized = minimized.map_err(|error| Failure::Corpus(error.to_string()))?;
         if !look.quiet {
             let summary = summary(minimized.before, minimized.after, minimized.replays);
-            eprintln!("{summary}, {:.1} s", passed().as_secs_f64());
+            eprintln!("{}, {:.1} s", look.spelt(&summary), passed().as_secs_f64());
         }
-        Ok(Output::shown(told(&minimized, self.timeout, &look)))
+        Ok(Output::shown(look.spelt(&told(&minimized, self.timeout, &look)).into_owned()))
     }
 
     fn wanted(&self) -> Result<Wanted, Failure> {
+        if !self.case.exists() {
+            let says = format!("{} is not there: give a case, or a bot's directory", self.case.display());
+            return Err(Failure::Usage(says));
+        }
         let is_case = [MANIFEST, ACCEPTED].iter().any(|file| self.case.join(file).exists());
         let (into, name) = self.target(is_case)?;
         let existing = if self.replace { Existing::Replace } else { Existing::Keep };
@@ -179,35 +185,6 @@ impl Minimize {
             flags: Vec::new(),
         };
         Ok(Input::Bot { request: Box::new(request), manifest: Box::new(manifest) })
-    }
-}
-
-/// How it comes along, on a terminal, where it takes long enough to be waited for.
-struct Bar {
-    shown: bool,
-    last: RefCell<Option<Duration>>,
-}
-
-/// Shorter than this nobody waits.
-const PATIENCE: Duration = Duration::from_millis(500);
-
-/// Often enough to be seen moving.
-const TICK: Duration = Duration::from_millis(100);
-
-impl Bar {
-    fn tell(&self, progress: &Progress, passed: Duration) {
-        let due = self.last.borrow().map_or(PATIENCE, |last| last + TICK);
-        if self.shown && passed >= due {
-            let summary = summary(progress.before, progress.now, progress.replays);
-            eprint!("\r\u{1b}[K{}: {summary}", progress.stage.name());
-            *self.last.borrow_mut() = Some(passed);
-        }
-    }
-
-    fn clear(&self) {
-        if self.last.borrow().is_some() {
-            eprint!("\r\u{1b}[K");
-        }
     }
 }
 

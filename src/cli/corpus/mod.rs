@@ -10,6 +10,7 @@ mod run;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+use super::progress::Bar;
 use super::selection::Asking;
 use super::{Failure, Output, world};
 use crate::Request;
@@ -52,12 +53,12 @@ enum Verb {
 }
 
 impl Corpus {
-    pub(super) fn run(self, look: Look, progress: bool) -> Result<Output, Failure> {
+    pub(super) fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         match self.verb {
-            Verb::Run(run) => run.run(look),
+            Verb::Run(run) => run.run(look, bar),
             Verb::Add(add) => add.run(look),
             Verb::Accept(accept) => accept.run(look),
-            Verb::Minimize(minimize) => minimize.run(look, progress),
+            Verb::Minimize(minimize) => minimize.run(look, bar),
             Verb::List(list) => list.run(look),
             Verb::Diff(diff) => diff.run(look),
         }

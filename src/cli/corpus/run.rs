@@ -1,9 +1,9 @@
 //! `tapecheck corpus run`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-use super::super::selection::Format;
+use super::super::progress::Bar;
 use super::super::{Failure, Output};
 use crate::corpus::{document, run, told};
 use crate::outputs::paint::Look;
@@ -43,15 +43,33 @@ pub struct Run {
     strict: bool,
 }
 
+/// Formats of a run.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For CI: each case is a test
+    Junit,
+    /// For code hosts: each change on the accepted report of its case
+    Sarif,
+}
+
 impl Run {
-    pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
+    pub(super) fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let folders = super::cases(self.paths)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let outcomes = run::run(&folders, self.jobs.map_or_else(cores, usize::from), super::parsed);
+        let tell = |done: usize| bar.say(&format!("{done} of {} cases", folders.len()));
+        let outcomes = run::run(&folders, self.jobs.map_or_else(cores, usize::from), super::parsed, &tell);
+        bar.clear();
         // A file is not a terminal.
         let plain = Look { verbose: look.verbose, quiet: look.quiet, ..Look::plain() };
         let text = match self.format {
-            Format::Text => told::text(&outcomes, self.strict, if self.output.is_some() { &plain } else { &look }),
+            Format::Text => {
+                let look = if self.output.is_some() { &plain } else { &look };
+                look.spelt(&told::text(&outcomes, self.strict, look)).into_owned()
+            }
             Format::Json => document::write(&outcomes, self.strict),
             Format::Junit => told::junit(&outcomes, self.strict)?,
             Format::Sarif => told::sarif(&outcomes, self.strict)?,
