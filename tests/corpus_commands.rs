@@ -93,7 +93,7 @@ fn a_changed_case_is_1_and_is_told_in_the_words_of_the_domain() {
     assert_eq!(status, 1, "{text}");
     assert!(text.contains("CHANGED  scale-out-that-bought"), "{text}");
     assert!(text.contains("the position of DAL in the broker book was 13 and is 12"), "{text}");
-    assert!(text.contains("books.broker.positions[DAL].qty: \"13\" → \"12\""), "{text}");
+    assert!(text.contains("books.broker.positions[DAL].qty: \"13\" -> \"12\""), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80 || !line.trim_start().contains(' ')), "{text}");
     // What changed wins over what could not be checked, and both are said.
     fs::remove_file(folder.path().join("corpus/quiet-day/case.toml")).unwrap();

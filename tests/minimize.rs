@@ -260,7 +260,7 @@ fn the_new_case_lies_beside_the_old_one_and_is_a_case() {
     assert!(text.starts_with(&format!("made {case}-minimal break DAL quantity, cause scale_out_wrong_side")), "{text}");
     assert!(text.contains("logs/attribution.jsonl 1 of 2 lines") && text.contains("can go alone"), "{text}");
     // What it cost goes to stderr, in one line where nobody watches.
-    assert!(error.starts_with("14 lines and 7 rows → ") && error.contains(" replays, "), "{error}");
+    assert!(error.starts_with("14 lines and 7 rows -> ") && error.contains(" replays, "), "{error}");
     assert_eq!(run(folder.path(), &["run", "--strict"]).1, "2 cases: 2 same, 0 changed, 0 could not be checked");
     let after = files(&folder.path().join("corpus"));
     assert!(before.iter().all(|(path, text)| after[path] == *text));
@@ -362,7 +362,7 @@ fn a_day_becomes_a_handful_of_lines() {
     let chosen = ["--symbol", "HOOD", "--cause", "scale_out_wrong_side", "-o", "hood", "--timeout", "600"];
     let (status, text, error) = run(folder.path(), &[&["minimize", sample], &chosen[..]].concat());
     assert_eq!(status, 0, "{error}");
-    let left = error.strip_prefix("1,562 lines → ").and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
+    let left = error.strip_prefix("1,562 lines -> ").and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
     assert!(left.is_some_and(|left| left <= 5), "{error}\n{text}");
     let expected: Value = serde_json::from_str(&files(&folder.path().join("hood"))["expected.json"]).unwrap();
     assert_eq!(expected["breaks"][0]["symbol"], "HOOD");

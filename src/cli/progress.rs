@@ -23,6 +23,7 @@ impl Bar {
     /// A line that is seen once the patience has run out, if it may be seen at all.
     pub(super) fn begin(wanted: bool) -> Bar {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Bar(bar.clone()).say("working");
         if wanted && std::io::stderr().is_terminal() {
             let late = bar.clone();
             // It ends with the process, at the latest.

@@ -108,11 +108,18 @@ fn label(report: &Report, found: &Break, place: usize) -> Option<Label> {
     } else {
         None
     };
-    if Some(found.evidence[place].at) == found.last_agreed_at && Some(place) != actual {
+    let agreed = evidence_of_agreement(found);
+    if Some(place) == agreed && Some(place) != actual {
         let and = label.as_ref().map(|label| format!(", {}", label.text)).unwrap_or_default();
         label = Some(Label { text: format!("agreed{and}"), style: green, is_side: !and.is_empty() });
     }
     label
+}
+
+/// The place of the record that agreed last. The metadata has no time of its own that could agree.
+fn evidence_of_agreement(found: &Break) -> Option<usize> {
+    let at = found.last_agreed_at.filter(|_| found.book != BookName::Metadata)?;
+    found.evidence.iter().position(|record| record.at == at)
 }
 
 /// The places of the expected and of the actual side among the evidence.
@@ -128,8 +135,9 @@ fn sides(report: &Report, found: &Break) -> (Option<usize>, Option<usize>) {
     match (found.kind, found.book) {
         // The executor's own record comes first, whenever it was written.
         (Kind::EntryPrice, _) => (Some(0), Some(1)),
+        // Its own record is the last of the moment: the broker's word of the same cycle comes before it.
         (_, BookName::Executor) => {
-            let own = evidence.iter().position(failed);
+            let own = evidence.iter().rposition(|record| record.at == found.first_failed_at);
             (own, own.and_then(before))
         }
         (_, BookName::Expected | BookName::Broker) => {
@@ -171,7 +179,8 @@ fn underlined(spot: &Spot, label: Option<&Label>, gutter: &Gutter<'_>, out: &mut
         gutter.note(&format!("{}{}", " ".repeat(free - taken), look.paint(&format!("{text} {marks}"), style)), out);
     } else {
         gutter.note(&format!("{}{}", " ".repeat(indent), look.paint(&marks, style)), out);
-        gutter.note(&look.paint(text, style), out);
+        let indent = indent.min(room.saturating_sub(text.width()));
+        gutter.note(&format!("{}{}", " ".repeat(indent), look.paint(text, style)), out);
     }
 }
 
