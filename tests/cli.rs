@@ -74,9 +74,13 @@ fn what_cannot_be_read_is_said_and_is_2() {
     refused(&["replay", "no/such/directory"], "no/such/directory");
     refused(&["replay", "Cargo.toml"], "Cargo.toml");
     refused(&["replay", empty], "none of the bot's files");
+    refused(&["replay", "corpus/quiet-day/logs"], "quiet-day does: give the directory that holds logs/");
+    refused(&["replay", "corpus"], "but corpus/account-blocked does");
     refused(&["replay", QUIET, "--broker", "no/such/recording"], "no/such/recording");
     refused(&["replay", QUIET, "--broker", empty], "positions.json");
-    refused(&["replay", QUIET, "-o", "no/such/folder/report"], "no/such/folder/report");
+    refused(&["replay", QUIET, "--broker", "no/such/recording"], "--broker takes a recording's folder");
+    refused(&["replay", QUIET, "-o", "no/such/folder/report"], "there is no folder no/such/folder");
+    refused(&["corpus", "minimize", "no/such/case"], "no/such/case is not there");
 }
 
 #[test]
@@ -226,6 +230,20 @@ fn colour_is_for_terminals_and_for_who_insists() {
     assert!(!run(&["--color", "never"], Some(("CLICOLOR_FORCE", "1"))));
 }
 
+/// What is piped is the same in every locale, and nothing is written beside it.
+#[test]
+fn what_is_piped_is_plain_whatever_the_locale() {
+    let run = |locale: &str| {
+        let mut command = Command::cargo_bin("tapecheck").unwrap();
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["replay", BREAKS, "--broker", BREAKS_BROKER]);
+        command.env_remove("COLUMNS").env("LC_ALL", locale).output().unwrap()
+    };
+    let (plain, unicode) = (run("C"), run("de_DE.UTF-8"));
+    assert_eq!(plain.stdout, unicode.stdout);
+    assert!(plain.stdout.is_ascii() && plain.stderr.is_empty() && unicode.stderr.is_empty());
+    assert!(String::from_utf8(plain.stdout).unwrap().contains("(10 x 48.2 + 3 x 47.22) / 13"));
+}
+
 #[test]
 fn text_fits_eighty_columns() {
     let text = stdout(&["replay", BREAKS, "--broker", BREAKS_BROKER]);
@@ -259,7 +277,9 @@ fn the_stages_can_be_looked_at() {
     for row in stdout(&arguments).lines().filter(|line| line.starts_with('{') && line.ends_with('}')) {
         serde_json::from_str::<Value>(row).unwrap();
     }
-    assert!(stdout(&["show", "biography", BREAKS, "--symbol", "ZZZ"]).contains("nothing"));
+    let nothing = tapecheck(&["show", "biography", BREAKS, "--symbol", "ZZZ"]);
+    assert!(String::from_utf8(nothing.stdout).unwrap().contains("nothing"));
+    assert!(String::from_utf8(nothing.stderr).unwrap().contains("on it are DAL"));
 }
 
 /// The broker as a folder, as a bare array with its neighbours, and as the bot's own copy.

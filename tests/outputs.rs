@@ -364,6 +364,35 @@ fn a_file_is_replaced_and_never_half_written() {
     }
 }
 
+/// Option symbols and long numbers in 60 columns, with text beside them that is meant to harm.
+#[test]
+fn tables_that_do_not_fit_are_told_a_row_below_the_other() {
+    let folder = tempfile::TempDir::new().unwrap();
+    for part in ["logs", "state"] {
+        std::fs::create_dir(folder.path().join(part)).unwrap();
+    }
+    let write = |path: &str, text: String| std::fs::write(folder.path().join(path), text + "\n").unwrap();
+    let symbol = "SPXW260320C05500000";
+    let head = format!(r#""ts": "2026-03-11T14:10:00+00:00", "type": "attribution", "trade_id": "open_{symbol}_2026""#);
+    let context =
+        r#""entry_status": "filled", "qty": 12345678.12345678, "reason": "日é\u001b[31m", "side": "buy", "entry_price": 33.0"#;
+    write("logs/attribution.jsonl", format!(r#"{{{head}, "symbol": "{symbol}", "pnl_usd": 0.0, "context": {{{context}}}}}"#));
+    let row = format!(r#"{{"symbol": "{symbol}", "qty": -87654321.98765432, "side": "short", "avg_entry_price": 33.0}}"#);
+    let book = format!(r#"{{"timestamp": "2026-03-11T15:00:00Z", "positions": [{row}]}}"#);
+    write("state/portfolio_state.jsonl", format!(r#"{{"ts": "2026-03-11T15:00:00Z", "alpaca": {book}}}"#));
+    write("state/executor_state.json", r#"{"timestamp": "2026-03-11T15:00:00Z", "opens": {}}"#.to_owned());
+    let directory = folder.path().to_str().unwrap();
+    for arguments in [&["replay", directory][..], &["show", "book", directory]] {
+        let mut command = Command::cargo_bin("tapecheck").unwrap();
+        let output = command.args(arguments).env("COLUMNS", "60").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.is_ascii() && !text.contains('\u{1b}'), "{text}");
+        let mut folded = text.lines().filter(|line| !line.trim_start().starts_with("next: "));
+        assert!(folded.all(|line| line.len() <= 60), "{text}");
+        assert!(text.contains("SPXW260320C05500000\n      ") && text.contains("-87654321.98765432"), "{text}");
+    }
+}
+
 /// Commands are to be copied whole, and so are paths; all else fits.
 #[test]
 fn text_fits_every_width() {
