@@ -36,23 +36,29 @@ pub(super) fn of(points: &[Point], failed: Option<Time>, look: &Look) -> Option<
     let whole = (ends - begins).num_milliseconds().max(1);
     let column =
         |at: Time| ((at - begins).num_milliseconds() * (columns as i64 - 1) / whole).clamp(0, columns as i64 - 1) as usize;
-    let mut cells: Vec<Option<Option<Decimal>>> = vec![None; columns];
+    let mut cells: Vec<Vec<Option<Decimal>>> = vec![Vec::new(); columns];
     for (at, quantity) in points {
-        cells[column(*at)] = Some(*quantity);
+        cells[column(*at)].push(*quantity);
     }
     let mut held = None;
-    let line: String = cells
-        .into_iter()
-        .map(|cell| {
-            held = cell.unwrap_or(held);
-            held.map_or(UNKNOWN, |quantity| height(quantity, low, high, look))
-        })
-        .collect();
+    let drawn = |cell: Vec<Option<Decimal>>| {
+        let farthest = farthest(held, &cell);
+        held = cell.last().copied().unwrap_or(held);
+        farthest.map_or(UNKNOWN, |quantity| height(quantity, low, high, look))
+    };
+    let line: String = cells.into_iter().map(drawn).collect();
     let mut out = format!("  {line}  {scale}\n");
     if let Some(failed) = failed.filter(|failed| (begins..=ends).contains(failed)) {
         out.push_str(&format!("  {}^ first failed\n", " ".repeat(column(failed))));
     }
     Some(out)
+}
+
+/// What a column shows: of what was held in it, that which is farthest from what was held before, so that nothing short is overlooked.
+fn farthest(before: Option<Decimal>, cell: &[Option<Decimal>]) -> Option<Decimal> {
+    let Some(last) = cell.last().copied() else { return before };
+    let Some(before) = before else { return last };
+    cell.iter().flatten().copied().max_by_key(|quantity| (*quantity - before).abs()).or(last)
 }
 
 fn height(quantity: Decimal, low: Decimal, high: Decimal, look: &Look) -> char {
@@ -77,6 +83,10 @@ mod tests {
         assert_eq!(drawn, "  ==####??_____________=  from -10 to 10\n        ^ first failed\n");
         let unicode = of(&points, None, &Look { unicode: true, ..look }).unwrap();
         assert_eq!(unicode, "  ▅▅████??▁▁▁▁▁▁▁▁▁▁▁▁▁▅  from -10 to 10\n");
+        // A moment of nothing among hours of ten is seen.
+        let moment = [(0, 10), (300, 10), (301, 0), (302, 10), (600, 10)];
+        let moment = moment.map(|(minute, quantity)| (at(minute), Some(Decimal::from(quantity))));
+        assert_eq!(of(&moment, None, &look).unwrap(), "  ###########_############  from 0 to 10\n");
         assert_eq!(of(&points[..1], None, &look), None);
         assert_eq!(of(&[], None, &look), None);
     }

@@ -72,13 +72,26 @@ fn passed_over(report: &Report, look: &Look, out: &mut String) {
     wrapped(out, look, &text, "  ");
 }
 
+/// So many bytes stand before the one that could not be understood, where the excerpt shows it and shows every byte as it is.
+fn bytes_before(entry: &Integrity, shown: &str) -> Option<usize> {
+    let before = entry.column.and_then(|column| usize::try_from(column).ok())?.checked_sub(1)?;
+    let is_plain = entry.excerpt.is_ascii() && !entry.excerpt.contains("\\u{");
+    let is_shown = shown.get(..=before).is_some_and(|text| entry.excerpt.starts_with(text));
+    (before > 0 && is_plain && is_shown).then_some(before)
+}
+
 fn one_entry(entry: &Integrity, look: &Look, out: &mut String) {
     let column = entry.column.map(|column| format!(":{column}")).unwrap_or_default();
     let place = if entry.line == 0 { entry.source.clone() } else { format!("{}:{}{column}", entry.source, entry.line) };
     wrapped(out, look, &format!("  {}  {}", look.paint(&place, Style::new().blue()), entry.says), "      ");
     if !entry.excerpt.is_empty() {
         let text = look.cut(&look.spelt(&entry.excerpt), 8);
-        line(out, &look.paint(&format!("      {} {text}", look.bar()), Style::new().dimmed()));
+        let bar = look.bar();
+        line(out, &look.paint(&format!("      {bar} {text}"), Style::new().dimmed()));
+        if let Some(before) = bytes_before(entry, &text) {
+            let mark = look.paint("^", Style::new().yellow().bold());
+            line(out, &format!("      {} {}{mark}", look.paint(bar, Style::new().dimmed()), " ".repeat(before)));
+        }
     }
     let style = if entry.forbids_clean { Style::new().yellow() } else { Style::new() };
     line(out, &look.paint(&filled(look, entry.consequence, "      ", "        "), style));
