@@ -404,6 +404,8 @@ pub(crate) fn says(witness: Witness, form: &Form) -> String {
         Witness::ReconciliationPlan => "the reconciliation plan",
         Witness::HealthCheck => "the health check",
         Witness::PortfolioHistory => "the broker, as portfolio_state keeps it,",
+        Witness::CustomBroker => "the broker, as the custom log keeps it,",
+        Witness::CustomRecord => "the custom log",
         Witness::InternalPositions => "internal_positions",
         Witness::AlpacaPositionsFile => "the bot's alpaca_positions",
         Witness::BrokerFills => "the broker's book after this",

@@ -154,6 +154,8 @@ pub enum Change {
 /// Which record saw a movement. The order is the order of trust when several saw the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sighting {
+    /// A log that the settings map: the account of a bot with a format of its own.
+    CustomLog,
     /// `attribution.jsonl`: the bot's own account.
     Attribution,
     /// `exit_attribution.jsonl`.
@@ -180,6 +182,7 @@ impl Sighting {
     /// The name that reports use.
     pub fn name(self) -> &'static str {
         match self {
+            Sighting::CustomLog => "custom log",
             Sighting::Attribution => "attribution",
             Sighting::ExitAttribution => "exit attribution",
             Sighting::ExitLog => "exit log",

@@ -78,8 +78,8 @@ pub fn fetch(report: &Report, texts: &[Text]) -> (Excerpts, Spots) {
         origins.sort();
         origins.dedup();
         let Some(text) = texts.get(usize::from(source)) else { continue };
-        let log =
-            report.sources.get(usize::from(source)).is_some_and(|source| logs::ALL.iter().any(|log| log.name == source.format));
+        let is_log = |format: &str| format == logs::custom::NAME || logs::ALL.iter().any(|log| log.name == format);
+        let log = report.sources.get(usize::from(source)).is_some_and(|source| is_log(source.format));
         if log && text.length_if_seekable().is_some() {
             at_their_bytes(text, &origins, &asked, &mut fetched);
         } else if let Ok(reader) = text.open() {

@@ -232,7 +232,7 @@ impl<'a> Answers<'a> {
         for event in events.iter().filter(|event| !degraded(event.at)) {
             let Fact::Statement(Statement { witness, claim }) = &event.fact else { continue };
             match claim {
-                Claim::WholeBook(holdings) if *witness == Witness::PortfolioHistory => {
+                Claim::WholeBook(holdings) if matches!(witness, Witness::PortfolioHistory | Witness::CustomBroker) => {
                     let held = holdings.iter().filter_map(|holding| Some((&holding.symbol, holding.quantity?))).collect();
                     answers.rows.push((event.at, held));
                 }

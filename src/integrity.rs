@@ -31,7 +31,7 @@ pub(crate) fn account(parts: &Parts<'_>, witnessed: Option<Time>) -> Vec<Integri
     let mut entries: Vec<Integrity> = Vec::new();
     for quarantined in &parts.quarantined {
         let source = &parts.sources[usize::from(quarantined.origin.source.0)];
-        let is_required_book = crate::books::ALL.iter().any(|book| book.required && book.path == source.path);
+        let is_required_book = crate::books::ALL.iter().any(|book| book.required && book.name == source.format);
         // A last line may be younger than all that was understood.
         let latest = quarantined.before.or(end.max(quarantined.after));
         // A failed read can never look clean (design, rule 10): a later book covers a line, not a log.
@@ -57,12 +57,12 @@ pub(crate) fn account(parts: &Parts<'_>, witnessed: Option<Time>) -> Vec<Integri
         });
     }
     let to_the_end = parts.audit.is_some() || (parts.window.until.is_none() && parts.window.at.is_none());
-    for path in &parts.missing {
+    for missing in &parts.missing {
         // A state file describes the end of the tape; a log, all of it.
-        let is_book = crate::books::ALL.iter().any(|book| book.path == *path);
+        let is_book = missing.is_book;
         let forbids_clean = to_the_end || !is_book;
         entries.push(Integrity {
-            source: (*path).to_owned(),
+            source: missing.path.clone(),
             line: 0,
             column: None,
             reason: "missing_file",

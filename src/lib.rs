@@ -19,6 +19,7 @@
 //! 7. Lines read = understood + ignored + quarantined, for every source.
 //! 8. A tape woven while the logs are being read is the tape woven of all at once.
 
+pub mod accept;
 pub mod account;
 pub mod assertion;
 pub mod books;
@@ -41,6 +42,7 @@ pub mod fold;
 pub mod integrity;
 pub mod json;
 pub mod judged;
+pub mod layout;
 pub mod ledger;
 pub mod lives;
 pub mod logs;
@@ -54,6 +56,7 @@ pub mod read;
 pub mod report;
 pub mod rivals;
 pub mod seek;
+pub mod settings;
 pub mod sightings;
 pub mod source;
 pub mod spots;
@@ -68,11 +71,13 @@ pub mod witness;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use accept::Rule;
 use brokers::BrokerRead;
 use brokers::alpaca::live::Live;
 use calendar::Calendar;
 use checks::Audit;
 use fold::Fold;
+use layout::Layout;
 use ledger::{Ledger, Settings};
 use position::Symbol;
 use progress::{Observer, Told};
@@ -100,12 +105,31 @@ pub struct Request {
     pub settings: Settings,
     /// Warnings count as breaks.
     pub strict: bool,
+    /// Where the bot's files lie.
+    pub layout: Layout,
+    /// Breaks that do not count.
+    pub accept: Vec<Rule>,
+    /// The account that the broker's answer must be of: its number, or the end of it.
+    pub account: Option<String>,
+    /// The file that some of this was read from.
+    pub settings_file: Option<SettingsFile>,
     /// The symbol whose biography is kept.
     pub follow: Option<Symbol>,
     /// Keep the whole tape, however long it is: to show it.
     pub keep_tape: bool,
     /// Who is told how it comes along.
     pub observer: Observer,
+}
+
+/// The settings that a request was made of, for reports and for cases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsFile {
+    /// Where it lies, as it was given or found.
+    pub path: String,
+    /// It was named, and not found: a next command must name it too.
+    pub named: bool,
+    /// Its text.
+    pub text: String,
 }
 
 /// Why nothing could be replayed.
@@ -133,7 +157,7 @@ pub struct Replay {
 
 /// Reads, asks the broker, judges.
 pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
-    let mut readings = read::bot(&request.directory)?;
+    let mut readings = read::bot(&request.directory, &request.layout)?;
     readings.observer = request.observer.clone();
     let mut request = request.clone();
     let mut notices = Vec::new();
@@ -157,6 +181,8 @@ pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
 
 /// Puts what was read on one tape, folds, reports. Live and recorded answers take this one path.
 pub fn judge(request: &Request, mut readings: Readings, recording: Option<&brokers::Recording>) -> Replay {
+    let refused = recording.and_then(|recording| brokers::alpaca::of_another_account(recording, request.account.as_deref()));
+    let recording = refused.as_ref().or(recording);
     let (broker, calendar) = match recording {
         Some(recording) => {
             let answer = brokers::alpaca::parse(recording, &mut readings);
@@ -181,6 +207,8 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
     let mut report = report::make(Parts {
         asked: asked(request),
         window: request.window,
+        accept: &request.accept,
+        symbols: &request.symbols,
         broker,
         sources: std::mem::take(&mut readings.sources),
         quarantined: std::mem::take(&mut readings.quarantined),
@@ -232,6 +260,8 @@ fn asked(request: &Request) -> Asked {
             None => request.broker.as_ref().map(|path| path.display().to_string()),
         },
         strict: request.strict,
+        settings: request.settings_file.as_ref().map(|file| file.path.clone()),
+        settings_named: request.settings_file.as_ref().is_some_and(|file| file.named),
     }
 }
 

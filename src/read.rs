@@ -9,17 +9,17 @@ use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::books::{self, BookFormat};
 use crate::documents::{whole, whole_in_trouble};
-use crate::event::Event;
-use crate::logs::{self, LogFormat};
+use crate::event::{Event, Fact};
+use crate::layout::{DOCUMENT, Format, Layout, Missing};
+use crate::logs::Reader;
 use crate::origin::SourceId;
 use crate::position::Symbol;
 use crate::progress::{Observer, Progress};
 use crate::source::{self, Account, Harvest, Quarantined, Source};
 use crate::stream::{self, Cutter, Given, Go, Log};
 use crate::time::Time;
-use crate::trouble::Reason;
+use crate::trouble::{Reason, Trouble};
 
 /// Bytes asked of a file at once.
 const BLOCK: usize = 1 << 20;
@@ -44,10 +44,10 @@ pub struct Readings {
     pub events: Vec<Event>,
     /// What could not be understood.
     pub quarantined: Vec<Quarantined>,
-    /// State files that the audit cannot do without, and that are not there.
-    pub missing: Vec<&'static str>,
+    /// Files that cannot be done without, and that are not there.
+    pub missing: Vec<Missing>,
     /// Logs, whose lines are read as a stream.
-    logs: Vec<(SourceId, &'static LogFormat)>,
+    logs: Vec<(SourceId, Reader)>,
     /// Logs of which only a part is read, from one byte to another; the rest is passed over.
     parts: BTreeMap<SourceId, Range<u64>>,
     /// Who is told how far the reading of the logs has come.
@@ -123,29 +123,20 @@ pub enum CannotRead {
     NoDirectory(PathBuf, io::Error),
     /// None of the bot's files is in it.
     #[error(
-        "{0} holds none of the bot's files (looked for {base} and others){hint}: give the directory that holds logs/, data/ and state/",
-        base = logs::OWN_ACCOUNT, hint = .1.as_ref().map_or_else(String::new, |near| format!(", but {} does", near.display()))
+        "{0} holds none of the bot's files (looked for {1} and others){hint}: give the directory that holds them",
+        hint = .2.as_ref().map_or_else(String::new, |near| format!(", but {} does", near.display()))
     )]
-    NothingThere(PathBuf, Option<PathBuf>),
-}
-
-enum Format {
-    Log(&'static LogFormat),
-    Book(&'static BookFormat),
-}
-
-struct Found {
-    path: String,
-    file: PathBuf,
-    format: Format,
+    NothingThere(PathBuf, String, Option<PathBuf>),
 }
 
 /// Reads the bot's directory: every log and state file that is there.
-pub fn bot(directory: &Path) -> Result<Readings, CannotRead> {
+pub fn bot(directory: &Path, layout: &Layout) -> Result<Readings, CannotRead> {
     fs::read_dir(directory).map_err(|error| CannotRead::NoDirectory(directory.to_owned(), error))?;
-    let (found, missing) = find(directory);
+    let found = layout.find(directory);
+    let missing = layout.missing(found.iter().map(|found| found.path.as_str()));
     if found.is_empty() {
-        return Err(CannotRead::NothingThere(directory.to_owned(), nearby(directory)));
+        let looked_for = missing.first().map_or_else(String::new, |missing| missing.path.clone());
+        return Err(CannotRead::NothingThere(directory.to_owned(), looked_for, nearby(directory, layout)));
     }
     let mut readings = Readings { missing, ..Readings::default() };
     for found in found {
@@ -156,36 +147,27 @@ pub fn bot(directory: &Path) -> Result<Readings, CannotRead> {
 }
 
 /// A directory near one that holds nothing, which was probably meant: the one above it, or one in it.
-fn nearby(directory: &Path) -> Option<PathBuf> {
+fn nearby(directory: &Path, layout: &Layout) -> Option<PathBuf> {
     let whole = fs::canonicalize(directory).ok();
     let above = whole.as_deref().and_then(Path::parent).map(Path::to_owned);
     let mut below: Vec<PathBuf> = fs::read_dir(directory).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     below.sort();
-    above.into_iter().chain(below).find(|near| !find(near).0.is_empty())
+    above.into_iter().chain(below).find(|near| !layout.find(near).is_empty())
 }
 
 /// Reads what would be the files of a directory, each a path below it and its text, uncompressed. Files that no format claims are passed
 /// over, as in a directory.
-pub fn texts(files: Vec<(String, String)>) -> Readings {
+pub fn texts(files: Vec<(String, String)>, layout: &Layout) -> Readings {
+    let claims = layout.claims(files.iter().map(|(path, _)| path.as_str()));
     let mut files: Vec<(String, String, Format)> =
-        files.into_iter().filter_map(|(path, text)| format_of(&path).map(|format| (path, text, format))).collect();
+        files.into_iter().zip(claims).filter_map(|((path, text), format)| Some((path, text, format?))).collect();
     files.sort_by(|one, two| one.0.cmp(&two.0));
-    let missing = missing(
-        |path| files.iter().any(|(other, _, _)| other == path),
-        |base| files.iter().any(|(other, _, _)| other.starts_with(base)),
-    );
+    let missing = layout.missing(files.iter().map(|(path, _, _)| path.as_str()));
     let mut readings = Readings { missing, ..Readings::default() };
     for (path, text, format) in files {
         readings.find(path, format, Text::Memory(text));
     }
     readings
-}
-
-/// The format that claims a path below the bot's directory.
-fn format_of(path: &str) -> Option<Format> {
-    let is_log = |format: &&LogFormat| format.paths.iter().any(|base| path.strip_prefix(base).is_some_and(is_spelling));
-    let book = books::ALL.iter().find(|format| format.path == path).map(Format::Book);
-    book.or_else(|| logs::ALL.iter().find(is_log).map(Format::Log))
 }
 
 impl Readings {
@@ -194,12 +176,16 @@ impl Readings {
         let id = self.next_id();
         match format {
             Format::Book(format) => {
-                let harvest = book(id, format, &path, &text);
+                let harvest = book(id, format.name, format.read, &path, &text);
                 self.take(harvest, text);
             }
-            Format::Log(format) => {
-                self.logs.push((id, format));
-                let source = Account::new(format, path).source;
+            Format::Document(mapping) => {
+                let harvest = book(id, DOCUMENT, |text| mapping.read(text), &path, &text);
+                self.take(harvest, text);
+            }
+            Format::Log(reader) => {
+                let source = Account::new(&reader, path).source;
+                self.logs.push((id, reader));
                 self.take(Harvest { source, ..Harvest::default() }, text);
             }
         }
@@ -209,7 +195,7 @@ impl Readings {
     /// all logs have reached: what comes later is not older, where the logs are in order.
     pub fn logs(&self, mut take: impl FnMut(Vec<Event>, Option<Time>) -> Go) -> Accounts {
         let path = |id: &SourceId| self.sources[usize::from(id.0)].path.clone();
-        let mut accounts: Accounts = self.logs.iter().map(|(id, format)| (*id, Account::new(format, path(id)))).collect();
+        let mut accounts: Accounts = self.logs.iter().map(|(id, reader)| (*id, Account::new(reader, path(id)))).collect();
         // `None`: nothing of it was read yet.
         let mut reached: BTreeMap<SourceId, Option<Time>> = self.logs.iter().map(|(id, _)| (*id, None)).collect();
         let mut ended = BTreeSet::new();
@@ -261,17 +247,17 @@ impl Readings {
         self.parts.get(&id).cloned().unwrap_or(0..u64::MAX)
     }
 
-    fn log(&self, (id, format): &(SourceId, &'static LogFormat)) -> Log<'_> {
+    fn log<'a>(&'a self, (id, reader): &'a (SourceId, Reader)) -> Log<'a> {
         let text = &self.texts[usize::from(id.0)];
         let part = self.part(*id);
         let offset = part.start;
         let open = move || Ok(Box::new(text.open_at(part.start)?.take(part.end - part.start)) as Box<dyn Read + Send>);
-        Log { id: *id, format, open: Box::new(open), offset, compressed: text.is_compressed() }
+        Log { id: *id, reader, open: Box::new(open), offset, compressed: text.is_compressed() }
     }
 
     /// The logs, with where their texts are.
-    pub fn logs_at_hand(&self) -> impl Iterator<Item = (SourceId, &'static LogFormat, &Text)> {
-        self.logs.iter().map(|(id, format)| (*id, *format, &self.texts[usize::from(id.0)]))
+    pub fn logs_at_hand(&self) -> impl Iterator<Item = (SourceId, &Reader, &Text)> {
+        self.logs.iter().map(|(id, reader)| (*id, reader, &self.texts[usize::from(id.0)]))
     }
 
     /// Reads only these parts of the logs, each from the beginning of a line to the beginning of another.
@@ -302,14 +288,14 @@ impl Readings {
     pub fn span(&self) -> Option<(Time, Time)> {
         let mut moments: Vec<Time> = self.events.iter().map(|event| event.at).filter(|at| *at != Time::UNIX_EPOCH).collect();
         for log in &self.logs {
-            moments.extend(Cutter::of(self.log(log)).find_map(|piece| source::decode(log.0, log.1, piece).oldest()));
+            moments.extend(Cutter::of(self.log(log)).find_map(|piece| source::decode(log.0, &log.1, piece).oldest()));
             moments.extend(self.newest(log));
         }
         Some((*moments.iter().min()?, *moments.iter().max()?))
     }
 
-    fn newest(&self, log: &(SourceId, &'static LogFormat)) -> Option<Time> {
-        let newest = |pieces: Cutter<'_>| pieces.filter_map(|piece| source::decode(log.0, log.1, piece).newest()).max();
+    fn newest(&self, log: &(SourceId, Reader)) -> Option<Time> {
+        let newest = |pieces: Cutter<'_>| pieces.filter_map(|piece| source::decode(log.0, &log.1, piece).newest()).max();
         let end = self.texts[usize::from(log.0.0)].end().map(|end| Log { open: Box::new(|| Ok(end)), ..self.log(log) });
         end.and_then(|end| newest(Cutter::of(end))).or_else(|| newest(Cutter::of(self.log(log))))
     }
@@ -339,68 +325,8 @@ impl Readings {
 }
 
 /// The bot's files that are there, by their paths below the directory: logs in all their spellings, and state files.
-pub fn files(directory: &Path) -> Vec<(String, PathBuf)> {
-    find(directory).0.into_iter().map(|found| (found.path, found.file)).collect()
-}
-
-/// The files that are there, sorted by path, and the required ones that are not.
-fn find(directory: &Path) -> (Vec<Found>, Vec<&'static str>) {
-    let mut found = Vec::new();
-    for format in logs::ALL {
-        for base in format.paths {
-            for path in spellings(directory, base) {
-                found.push(Found { file: directory.join(&path), path, format: Format::Log(format) });
-            }
-        }
-    }
-    for format in books::ALL {
-        let file = directory.join(format.path);
-        if fs::symlink_metadata(&file).is_ok() {
-            found.push(Found { path: format.path.to_owned(), file, format: Format::Book(format) });
-        }
-    }
-    found.sort_by(|one, two| one.path.cmp(&two.path));
-    let missing = missing(
-        |path| found.iter().any(|found| found.path == path),
-        |base| found.iter().any(|found| found.path.starts_with(base)),
-    );
-    (found, missing)
-}
-
-/// The required files of which there is none. Without the bot's own account of its trades there is nothing to hold the other books against.
-fn missing(is_there: impl Fn(&str) -> bool, begins_one: impl Fn(&str) -> bool) -> Vec<&'static str> {
-    let account = Some(logs::OWN_ACCOUNT).filter(|base| !begins_one(base));
-    let books = books::ALL.iter().filter(|format| format.required && !is_there(format.path)).map(|format| format.path);
-    account.into_iter().chain(books).collect()
-}
-
-/// `run.jsonl`, and beside it `run.jsonl.1`, `run.jsonl.gz`, `run.jsonl.2.zst`, ….
-///
-/// A folder that is not there has none. One that cannot be listed is not empty: the plain path is tried, so that opening it tells why.
-fn spellings(directory: &Path, base: &str) -> Vec<String> {
-    let (folder, name) = base.rsplit_once('/').unwrap_or(("", base));
-    let listed = fs::read_dir(directory.join(folder)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = match listed {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
-        Err(_) => return vec![base.to_owned()],
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let file_name = entry.file_name();
-        let Some(rest) = file_name.to_str().and_then(|file_name| file_name.strip_prefix(name)) else { continue };
-        if is_spelling(rest) {
-            paths.push(format!("{folder}/{name}{rest}"));
-        }
-    }
-    paths
-}
-
-/// What may stand after a log's plain name: nothing, a rotation number, a compression.
-fn is_spelling(rest: &str) -> bool {
-    let known =
-        |part: &str| part == "gz" || part == "zst" || (!part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    rest.is_empty() || rest.strip_prefix('.').is_some_and(|rest| rest.split('.').all(known))
+pub fn files(directory: &Path, layout: &Layout) -> Vec<(String, PathBuf)> {
+    layout.find(directory).into_iter().map(|found| (found.path, found.file)).collect()
 }
 
 /// Opens a file as it is at this moment: what is appended while it is read belongs to the next run.
@@ -427,17 +353,23 @@ fn opened(file: &Path, length: u64) -> Result<Box<dyn Read + Send>, Reason> {
     }
 }
 
-fn book(id: SourceId, format: &BookFormat, path: &str, text: &Text) -> Harvest {
+fn book(
+    id: SourceId,
+    format: &'static str,
+    read: impl Fn(&str) -> Result<Vec<(Time, Fact)>, Trouble>,
+    path: &str,
+    text: &Text,
+) -> Harvest {
     let reader = match text.open() {
         Ok(reader) => reader,
-        Err(reason) => return whole_in_trouble(id, format.name, path, "", reason.into()),
+        Err(reason) => return whole_in_trouble(id, format, path, "", reason.into()),
     };
     let mut bytes = Vec::new();
     if let Err(error) = reader.take(LARGEST_BOOK).read_to_end(&mut bytes) {
-        return whole_in_trouble(id, format.name, path, "", Reason::Unreadable(error.to_string()).into());
+        return whole_in_trouble(id, format, path, "", Reason::Unreadable(error.to_string()).into());
     }
     match std::str::from_utf8(&bytes) {
-        Ok(text) => whole(id, format.name, path, text, format.read),
-        Err(_) => whole_in_trouble(id, format.name, path, &String::from_utf8_lossy(&bytes), Reason::BadUtf8.into()),
+        Ok(text) => whole(id, format, path, text, read),
+        Err(_) => whole_in_trouble(id, format, path, &String::from_utf8_lossy(&bytes), Reason::BadUtf8.into()),
     }
 }

@@ -4,13 +4,15 @@ use chrono::Duration;
 use itertools::Itertools;
 use rust_decimal::Decimal;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::accept::{Acceptance, Rule};
 use crate::account::Account;
 use crate::breaks::{BookName, Break, Kind, Severity, Tie};
 use crate::brokers::BrokerRead;
 use crate::checks::{self, Audit, Finding, Status, View};
 use crate::integrity::{self, Integrity};
+use crate::layout::Missing;
 use crate::ledger::{LastBook, Ledger};
 use crate::origin::Origin;
 use crate::outcome::{Fix, Tally};
@@ -120,8 +122,10 @@ pub struct Report {
     pub sources: Vec<Source>,
     /// Expected, executor, metadata, broker.
     pub books: Vec<Book>,
-    /// Worst first.
+    /// Worst first, and those that are accepted after all others.
     pub breaks: Vec<Break>,
+    /// The breaks of these that do not count, and why.
+    pub acceptance: Acceptance,
     /// In tape order.
     pub fixes: Vec<Fix>,
     /// In audit order; none for a replay.
@@ -157,6 +161,10 @@ pub struct Asked {
     pub broker: Option<String>,
     /// Warnings count as breaks.
     pub strict: bool,
+    /// The file of settings that was read.
+    pub settings: Option<String>,
+    /// It was named by a flag.
+    pub settings_named: bool,
 }
 
 /// What a report is made of.
@@ -165,6 +173,10 @@ pub struct Parts<'a> {
     pub asked: Asked,
     /// Which part of time.
     pub window: Window,
+    /// Breaks that do not count.
+    pub accept: &'a [Rule],
+    /// The symbols that were asked for; all if empty.
+    pub symbols: &'a BTreeSet<Symbol>,
     /// The broker's side.
     pub broker: BrokerRead,
     /// Accounts of all sources.
@@ -172,7 +184,7 @@ pub struct Parts<'a> {
     /// What could not be understood.
     pub quarantined: Vec<Quarantined>,
     /// Required files that are not there.
-    pub missing: Vec<&'static str>,
+    pub missing: Vec<Missing>,
     /// The ledger, finished.
     pub ledger: &'a Ledger,
     /// Counts of the tape.
@@ -192,11 +204,16 @@ pub fn make(parts: Parts<'_>) -> Report {
     let ledger = parts.ledger;
     let witnessed = last_whole_book(ledger);
     let integrity = integrity::account(&parts, witnessed);
-    let breaks = sorted(in_window(&ledger.breaks, parts.window.from));
+    let mut breaks = sorted(in_window(&ledger.breaks, parts.window.from));
     let mut unchecked = unchecked(&parts, witnessed, &integrity);
     unchecked.sort();
-    let checks = run_checks(&parts, &breaks, &unchecked);
-    let verdict = verdict(&parts, &breaks, &checks, &unchecked);
+    let as_of = parts.window.at.or(parts.window.until).or(ledger.last);
+    let acceptance = Acceptance::judge(parts.accept, &breaks, as_of, parts.symbols);
+    // What counts must not be folded away behind what does not.
+    breaks.sort_by_key(|found| acceptance.of(found).is_some());
+    let standing: Vec<&Break> = breaks.iter().filter(|found| acceptance.of(found).is_none()).collect();
+    let checks = run_checks(&parts, &standing, &unchecked);
+    let verdict = verdict(&parts, &standing, &checks, &unchecked);
     Report {
         verdict,
         unchecked,
@@ -207,6 +224,7 @@ pub fn make(parts: Parts<'_>) -> Report {
         },
         books: books(ledger),
         breaks,
+        acceptance,
         fixes: ledger.fixes.iter().filter(|fix| parts.window.from.is_none_or(|from| fix.at >= from)).cloned().collect(),
         checks,
         integrity,
@@ -224,7 +242,7 @@ pub fn make(parts: Parts<'_>) -> Report {
     }
 }
 
-fn run_checks(parts: &Parts<'_>, breaks: &[Break], unchecked: &[String]) -> Vec<Finding> {
+fn run_checks(parts: &Parts<'_>, breaks: &[&Break], unchecked: &[String]) -> Vec<Finding> {
     let Some(audit) = &parts.audit else { return Vec::new() };
     checks::run(&View {
         audit,
@@ -245,7 +263,7 @@ fn counts(found: &Break, strict: bool, is_audit: bool) -> bool {
     stands && (found.severity == Severity::Break || (strict && found.severity == Severity::Warning))
 }
 
-fn verdict(parts: &Parts<'_>, breaks: &[Break], checks: &[Finding], unchecked: &[String]) -> Verdict {
+fn verdict(parts: &Parts<'_>, breaks: &[&Break], checks: &[Finding], unchecked: &[String]) -> Verdict {
     let strict = parts.asked.strict;
     let fails = |check: &Finding| check.status == Status::Fail || (strict && check.status == Status::Warn);
     if breaks.iter().any(|found| counts(found, strict, parts.audit.is_some())) || checks.iter().any(fails) {
@@ -378,7 +396,7 @@ fn stated_book(name: BookName, book: &LastBook) -> Book {
 impl Report {
     /// Whether a break counts for the verdict.
     pub fn counts(&self, found: &Break) -> bool {
-        counts(found, self.asked.strict, self.audit.is_some())
+        self.acceptance.of(found).is_none() && counts(found, self.asked.strict, self.audit.is_some())
     }
 
     /// Where a source lies, as the one who asked would open it. An answer that was never a file keeps the name that a recording gives it.
@@ -387,7 +405,7 @@ impl Report {
         match source.strip_prefix("broker/").zip(recording) {
             Some((name, recording)) if recording.ends_with(name) => recording.to_owned(),
             Some((name, recording)) => format!("{}/{name}", recording.trim_end_matches('/')),
-            None if source.starts_with("broker/") => source.to_owned(),
+            None if source.starts_with("broker/") || source.starts_with('/') => source.to_owned(),
             None => format!("{}/{source}", self.asked.directory.trim_end_matches('/')),
         }
     }
@@ -416,7 +434,9 @@ impl Break {
         let symbol = self.symbol.as_ref()?;
         let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| "DIR".to_owned(), |quoted| quoted.into_owned());
         let broker = asked.broker.as_deref().map(|path| format!(" --broker {}", quoted(path))).unwrap_or_default();
-        let command = format!("tapecheck show biography {} --symbol {symbol}{broker}", quoted(&asked.directory));
+        let settings = asked.settings.as_deref().filter(|_| asked.settings_named);
+        let settings = settings.map(|path| format!(" --config {}", quoted(path))).unwrap_or_default();
+        let command = format!("tapecheck show biography {} --symbol {symbol}{broker}{settings}", quoted(&asked.directory));
         match self.kind {
             Kind::Count | Kind::StaleState => None,
             _ => Some(command),

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 
 use crate::event::{Claim, Event, Fact, Statement};
-use crate::logs::{self, LogFormat};
+use crate::logs::{self, Reader};
 use crate::origin::{Origin, SourceId};
 use crate::read::{Readings, Text};
 use crate::source::{self, Decoded, LONGEST_LINE, Piece, PieceText};
@@ -72,7 +72,7 @@ pub fn beginning(readings: &Readings, from: Time, until: Option<Time>, worthwhil
 /// A log that can be read from anywhere.
 struct Searched<'a> {
     id: SourceId,
-    format: &'static LogFormat,
+    reader: &'a Reader,
     text: &'a Text,
     length: u64,
 }
@@ -85,8 +85,8 @@ fn states_book(event: &Event) -> bool {
 }
 
 impl<'a> Searched<'a> {
-    fn of((id, format, text): (SourceId, &'static LogFormat, &'a Text)) -> Option<Searched<'a>> {
-        Some(Searched { id, format, text, length: text.length_if_seekable()? })
+    fn of((id, reader, text): (SourceId, &'a Reader, &'a Text)) -> Option<Searched<'a>> {
+        Some(Searched { id, reader, text, length: text.length_if_seekable()? })
     }
 
     /// Two lines around `at`: the place of one a little before the first line since then, and of one a little after it, or the log's end.
@@ -135,14 +135,14 @@ impl<'a> Searched<'a> {
 
     /// The broker's last whole book before a moment, not weeks before it.
     fn last_whole_book(&self, until: Time) -> Option<(Time, Origin)> {
-        if self.format.name != logs::BROKERS_BOOKS {
+        if self.reader.name() != logs::BROKERS_BOOKS {
             return None;
         }
         BACK.into_iter().find_map(|back| {
             let (offset, _) = self.around(until - back)?;
             let open = Box::new(move || self.text.open_at(offset));
-            let log = Log { id: self.id, format: self.format, open, offset, compressed: false };
-            let pieces = Cutter::of(log).map(|piece| source::decode(self.id, self.format, piece));
+            let log = Log { id: self.id, reader: self.reader, open, offset, compressed: false };
+            let pieces = Cutter::of(log).map(|piece| source::decode(self.id, self.reader, piece));
             let near = pieces.take_while(|decoded| decoded.oldest().is_none_or(|oldest| oldest < until));
             let books = near.flat_map(Decoded::into_events).filter(|event| event.at < until && states_book(event));
             books.map(|event| (event.at, event.origin)).max()
@@ -165,7 +165,7 @@ impl<'a> Searched<'a> {
                 break;
             }
             let piece = Piece { offset: place, line: 1, text: PieceText::Lines(std::mem::take(&mut line)) };
-            let decoded = source::decode(self.id, self.format, piece);
+            let decoded = source::decode(self.id, self.reader, piece);
             if let Some(at) = decoded.newest() {
                 return Ok(Some((at, place)));
             }

@@ -239,7 +239,7 @@ fn clusters(mut records: Records, joined: &mut u64) -> Vec<Cluster> {
                     clusters[place].take(at, origin, *movement);
                     *joined += 1;
                 }
-                None if is_again(alone.last(), at) => *joined += 1,
+                None if sighting != Sighting::CustomLog && is_again(alone.last(), at) => *joined += 1,
                 None => alone.push(Cluster { at, origin, movement }),
             }
         }
@@ -250,7 +250,7 @@ fn clusters(mut records: Records, joined: &mut u64) -> Vec<Cluster> {
 }
 
 /// The same record spelt in another way: same log, same symbol and kind, same moment (`formats.md` 16: trade ids, which are made of
-/// these, are unique).
+/// these, are unique). Of a log that the settings map nothing such is known: two trades of one second are two.
 fn is_again(last: Option<&Cluster>, at: Time) -> bool {
     last.is_some_and(|last| last.at == at)
 }
@@ -319,6 +319,7 @@ impl Coverage {
     fn may_miss(&self, symbol: &Symbol, kind: Kind, cluster: &Cluster) -> Vec<MissingSighting> {
         let expected: &[Sighting] = match (kind, cluster.movement.sighting) {
             // Flips, the forced liquidation, end-of-day closes and unfilled closes never get an attribution.
+            (_, Sighting::CustomLog) => &[],
             (_, Sighting::PositionFlip | Sighting::DataIntegrity | Sighting::EndOfDayFlatten) => &[],
             (Kind::Entry, Sighting::OrderLog) => &[],
             (Kind::Entry, _) => &[Sighting::OrderLog],

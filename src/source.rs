@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::Event;
 use crate::json;
-use crate::logs::{LogFormat, Outcome, Sink, rule};
+use crate::logs::{Outcome, Reader, Sink, rule};
 use crate::origin::{Origin, SourceId};
 use crate::time::{self, Time};
 use crate::trouble::{Reason, Trouble};
@@ -161,8 +161,8 @@ impl Decoded {
 }
 
 /// Decodes a piece: the work that needs to know nothing of other pieces, and is done on all cores.
-pub fn decode(id: SourceId, format: &LogFormat, piece: Piece) -> Decoded {
-    let mut decoder = Decoder { id, format, decoded: Decoded { lines: Vec::new(), events: Vec::new(), end: piece.end() } };
+pub fn decode(id: SourceId, reader: &Reader, piece: Piece) -> Decoded {
+    let mut decoder = Decoder { id, reader, decoded: Decoded { lines: Vec::new(), events: Vec::new(), end: piece.end() } };
     let whole = Origin { source: id, offset: piece.offset, line: piece.line };
     match piece.text {
         PieceText::Lines(bytes) => decoder.lines(&bytes, whole),
@@ -174,7 +174,7 @@ pub fn decode(id: SourceId, format: &LogFormat, piece: Piece) -> Decoded {
 
 struct Decoder<'a> {
     id: SourceId,
-    format: &'a LogFormat,
+    reader: &'a Reader,
     decoded: Decoded,
 }
 
@@ -233,13 +233,13 @@ impl Decoder<'_> {
 
     /// Strictly first; what a strict reader refuses is read once more as Python would (`formats.md` 1.3).
     fn strictly_then_leniently(&mut self, text: &str, origin: Origin) -> Result<Outcome, Trouble> {
-        let strict = (self.format.decode)(text, &mut Sink { origin, events: &mut self.decoded.events });
+        let strict = self.reader.decode(text, &mut Sink { origin, events: &mut self.decoded.events });
         let Err(trouble) = strict else { return strict };
         if !matches!(trouble.reason, Reason::NotJson | Reason::WrongShape) {
             return Err(trouble);
         }
         let Some(repaired) = json::repaired(text) else { return Err(trouble) };
-        (self.format.decode)(&repaired, &mut Sink { origin, events: &mut self.decoded.events }).map_err(|_| trouble)
+        self.reader.decode(&repaired, &mut Sink { origin, events: &mut self.decoded.events }).map_err(|_| trouble)
     }
 
     fn quarantine(&mut self, origin: Origin, trouble: Trouble, bytes: &[u8]) {
@@ -316,8 +316,8 @@ impl Prints {
 
 impl Account {
     /// An account of nothing read yet.
-    pub fn new(format: &LogFormat, path: String) -> Account {
-        let source = Source { path, format: format.name, ..Source::default() };
+    pub fn new(reader: &Reader, path: String) -> Account {
+        let source = Source { path, format: reader.name(), ..Source::default() };
         Account { source, quarantined: Vec::new(), prints: Prints::default(), awaiting_next: 0 }
     }
 

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::logs::LogFormat;
+use crate::logs::Reader;
 use crate::origin::SourceId;
 use crate::source::{self, Decoded, LONGEST_LINE, Piece, PieceText};
 use crate::time::Time;
@@ -35,8 +35,8 @@ pub type Open<'a> = Box<dyn FnOnce() -> Result<Box<dyn Read + Send + 'a>, Reason
 pub struct Log<'a> {
     /// The id of its source.
     pub id: SourceId,
-    /// Its format.
-    pub format: &'static LogFormat,
+    /// How its lines are read.
+    pub reader: &'a Reader,
     /// Opens its decoded text, or tells why it cannot be opened.
     pub open: Open<'a>,
     /// Byte offset at which the text begins, where what lies before it is passed over.
@@ -131,11 +131,11 @@ fn help(desk: &Desk<'_>, send: &SyncSender<OnItsWay>) {
 /// Cuts and decodes the next piece of a log.
 fn worked<'a>(desk: &Desk<'a>, mut task: Task<'a>) -> OnItsWay {
     let piece = task.cutter.next();
-    let (place, number, id, format) = (task.place, task.number, task.cutter.id, task.cutter.format);
+    let (place, number, id, reader) = (task.place, task.number, task.cutter.id, task.cutter.reader);
     match piece {
         Some(piece) => {
             desk.put_back(task);
-            let decoded = source::decode(id, format, piece);
+            let decoded = source::decode(id, reader, piece);
             desk.reached(place, decoded.newest());
             (place, number, Ok(decoded))
         }
@@ -253,7 +253,7 @@ impl<'a> Desk<'a> {
 /// Cuts a log's text into pieces, in order.
 pub struct Cutter<'a> {
     id: SourceId,
-    format: &'static LogFormat,
+    reader: &'a Reader,
     open: Option<Open<'a>>,
     text: Option<Box<dyn Read + Send + 'a>>,
     /// Why it cannot be read on, to be told as its last piece.
@@ -268,8 +268,8 @@ pub struct Cutter<'a> {
 impl<'a> Cutter<'a> {
     /// A cutter at the beginning of a log.
     pub fn of(log: Log<'a>) -> Cutter<'a> {
-        let Log { id, format, open, compressed, offset } = log;
-        Cutter { id, format, open: Some(open), text: None, closed: None, compressed, rest: Vec::new(), offset, line: 1 }
+        let Log { id, reader, open, compressed, offset } = log;
+        Cutter { id, reader, open: Some(open), text: None, closed: None, compressed, rest: Vec::new(), offset, line: 1 }
     }
 
     fn opened(&mut self) {

@@ -31,7 +31,8 @@ pub fn parse_text(text: &str) -> Option<Time> {
     plausible(time)
 }
 
-fn plausible(time: Time) -> Option<Time> {
+/// The time, if it can be one of a trade.
+pub fn plausible(time: Time) -> Option<Time> {
     use chrono::Datelike;
     PLAUSIBLE_YEARS.contains(&time.year()).then_some(time)
 }

@@ -32,6 +32,8 @@ pub enum Reason {
     BadNumber(&'static str),
     /// A field that this record cannot do without is missing.
     MissingField(&'static str),
+    /// A field of a log that the settings map has a word that they do not name.
+    UnknownWord(&'static str),
     /// Sign and side of a position contradict each other.
     SideContradictsSign,
     /// Not a file: a directory, a pipe, a device.
@@ -44,7 +46,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason's code, for tests and documentation.
-    pub const CODES: [&'static str; 13] = [
+    pub const CODES: [&'static str; 14] = [
         "not_json",
         "torn_line",
         "bad_utf8",
@@ -54,6 +56,7 @@ impl Reason {
         "bad_symbol",
         "bad_number",
         "missing_field",
+        "unknown_word",
         "side_contradicts_sign",
         "not_a_file",
         "unreadable",
@@ -77,6 +80,9 @@ impl Reason {
             "bad_symbol" => "The record has no symbol, or letters that no symbol has.",
             "bad_number" => "A number is none, or has more digits than can be held exactly.",
             "missing_field" => "A field that the record cannot do without is missing.",
+            "unknown_word" => {
+                "A word for a kind or a side in a log of another format that tapecheck.toml does not name: whether it moved something is not known."
+            }
             "side_contradicts_sign" => "A position is called long and has a negative quantity.",
             "not_a_file" => "There is a directory, a pipe or a device where a file should be.",
             "unreadable" => "The file could not be opened or read to its end.",
@@ -96,6 +102,7 @@ impl Reason {
             "bad_symbol" => "fix-of-a-symbol-that-is-none",
             "bad_number" => "quantity-that-is-a-word",
             "missing_field" => "count-that-was-not-written",
+            "unknown_word" => "another-bots-word-of-no-meaning",
             "side_contradicts_sign" => "long-position-of-minus-eight",
             "not_a_file" => "folder-in-the-place-of-a-log",
             "unreadable" => "file-in-the-place-of-a-folder",
@@ -117,6 +124,7 @@ impl Reason {
             Reason::BadSymbol => "bad_symbol",
             Reason::BadNumber(_) => "bad_number",
             Reason::MissingField(_) => "missing_field",
+            Reason::UnknownWord(_) => "unknown_word",
             Reason::SideContradictsSign => "side_contradicts_sign",
             Reason::NotAFile => "not_a_file",
             Reason::Unreadable(_) => "unreadable",
@@ -137,6 +145,7 @@ impl fmt::Display for Reason {
             Reason::BadSymbol => f.write_str("no symbol, or not one"),
             Reason::BadNumber(field) => write!(f, "`{field}` is not a number that can be held exactly"),
             Reason::MissingField(field) => write!(f, "`{field}` is missing"),
+            Reason::UnknownWord(field) => write!(f, "the settings do not say what this `{field}` means"),
             Reason::SideContradictsSign => f.write_str("the sign of the quantity contradicts the side"),
             Reason::NotAFile => f.write_str("not a file"),
             Reason::Unreadable(why) => write!(f, "cannot be read: {why}"),

@@ -21,6 +21,10 @@ pub enum Witness {
     HealthCheck,
     /// A row of `portfolio_state.jsonl`.
     PortfolioHistory,
+    /// The broker's answer as a log keeps it that the settings map.
+    CustomBroker,
+    /// The bot's own word on a symbol in such a log.
+    CustomRecord,
     /// `internal_positions.json`.
     InternalPositions,
     /// `alpaca_positions.json` of the bot.
@@ -45,9 +49,14 @@ impl Witness {
             | Witness::ReconciliationPlan
             | Witness::HealthCheck
             | Witness::PortfolioHistory
+            | Witness::CustomBroker
             | Witness::InternalPositions
             | Witness::AlpacaPositionsFile => Standing::BrokerUnlessDegraded,
-            Witness::ExitRecord | Witness::ScaleOutRecord | Witness::EntryRecord | Witness::FlattenRecord => Standing::Bot,
+            Witness::ExitRecord
+            | Witness::ScaleOutRecord
+            | Witness::EntryRecord
+            | Witness::FlattenRecord
+            | Witness::CustomRecord => Standing::Bot,
             Witness::ExecutorState | Witness::Metadata => Standing::Judged,
         }
     }
@@ -64,6 +73,8 @@ impl Witness {
             Witness::ReconciliationPlan => "reconciliation_plan",
             Witness::HealthCheck => "health_check",
             Witness::PortfolioHistory => "portfolio_history",
+            Witness::CustomBroker => "custom_broker",
+            Witness::CustomRecord => "custom_record",
             Witness::InternalPositions => "internal_positions",
             Witness::AlpacaPositionsFile => "alpaca_positions_file",
             Witness::BrokerFills => "broker_fills",

@@ -145,7 +145,7 @@ fn a_recording_replays_to_the_same_bytes() {
         ..Default::default()
     };
     let written = |recording: &Recording| {
-        let judged = tapecheck::judge(&request, tapecheck::read::bot(&folder).unwrap(), Some(recording));
+        let judged = tapecheck::judge(&request, tapecheck::read::bot(&folder, &request.layout).unwrap(), Some(recording));
         tapecheck::outputs::json::write(&judged.report).unwrap()
     };
     let (one, two) = (written(&live), written(&recorded));

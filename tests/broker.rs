@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and looks at the world")]
 
+#[expect(dead_code, reason = "a bench wants a broker that is far away")]
 mod fake;
 
 use std::path::Path;

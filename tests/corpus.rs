@@ -88,13 +88,13 @@ fn a_case_in_memory_gives_the_same_report() {
     for folder in cases() {
         let case = read(&folder);
         let request = case.request();
-        let files = tapecheck::read::files(&folder);
+        let files = tapecheck::read::files(&folder, &request.layout);
         // What is no file, and what calls itself compressed, is not text that could be held.
         let text = |(path, file): (String, PathBuf)| Some((path, std::fs::read_to_string(file).ok()?));
         let compressed = files.iter().any(|(path, _)| path.ends_with(".gz"));
         let Some(texts) = files.into_iter().map(text).collect::<Option<Vec<_>>>().filter(|_| !compressed) else { continue };
         let recording = request.broker.as_ref().map(|path| tapecheck::brokers::recording::load(path, request.window.at).unwrap());
-        let mut replay = tapecheck::judge(request, tapecheck::read::texts(texts), recording.as_ref());
+        let mut replay = tapecheck::judge(request, tapecheck::read::texts(texts, &request.layout), recording.as_ref());
         replay.report.asked = case.asked();
         let report = tapecheck::outputs::json::value(&replay.report).unwrap();
         let given = tapecheck::corpus::case::Given::of(report).unwrap();

@@ -76,6 +76,8 @@ fn the_help_of_each_command() {
     golden("help-completions", &["completions", "-h"]);
     golden("help-man", &["man", "-h"]);
     golden("help-schema", &["schema", "-h"]);
+    golden("help-config", &["config", "--help"]);
+    golden("help-init", &["init", "--help"]);
     golden("help-show", &["show", "--help"]);
     golden("help-show-tape", &["show", "tape", "--help"]);
     golden("help-show-book", &["show", "book", "--help"]);

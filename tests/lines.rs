@@ -26,7 +26,11 @@ fn write(directory: &Path, path: &str, bytes: &[u8]) {
 
 /// The entries of the report's integrity section: source, line, column, reason.
 fn integrity(directory: &Path) -> Vec<(String, u64, Option<u64>, String)> {
-    let replay = replay(&Request { directory: directory.to_owned(), ..Request::default() }).unwrap();
+    integrity_of(Request { directory: directory.to_owned(), ..Request::default() })
+}
+
+fn integrity_of(request: Request) -> Vec<(String, u64, Option<u64>, String)> {
+    let replay = replay(&request).unwrap();
     let document: Value = serde_json::from_str(&tapecheck::outputs::json::write(&replay.report).unwrap()).unwrap();
     let rows = document["integrity"].as_array().unwrap().iter();
     let row = |row: &Value| {
@@ -125,6 +129,76 @@ fn missing_field() {
     assert_eq!(line(br#"{"ts": "2026-03-02T15:01:00Z", "details": {}}"#), at(2, None, "missing_field"));
     let row = br#"{"event": "reconciliation_clean", "ts": "2026-03-02T15:01:00Z", "details": {}}"#;
     assert_eq!(line(row), at(2, None, "missing_field"));
+}
+
+/// A log that the settings map, read line by line: the reason of each line's trouble, empty where it has none.
+fn custom(lines: &[&str]) -> Vec<String> {
+    let settings = r#"
+        [logs.custom.x]
+        files = "x.jsonl"
+        time = "t"
+        kind = "k"
+        symbol = "order.s"
+        quantity = "order.q"
+        side = "order.side"
+        price = "order.p"
+        speaks_for = "bot"
+        [logs.custom.x.kinds]
+        entry = "in"
+        scale_out = "less"
+        exit = "out"
+        position = "has"
+        book = "all"
+        [logs.custom.x.book]
+        positions = "rows"
+        quantity = "q"
+    "#;
+    let directory = TempDir::new().unwrap();
+    write(directory.path(), "x.jsonl", lines.join("\n").as_bytes());
+    let layout = tapecheck::settings::read(settings, "tapecheck.toml").unwrap().layout();
+    let request = Request { directory: directory.path().to_owned(), layout, ..Request::default() };
+    let mut reasons = vec![String::new(); lines.len()];
+    for (source, line, _, reason) in integrity_of(request) {
+        assert_eq!(source, "x.jsonl");
+        reasons[line as usize - 1] = reason;
+    }
+    reasons
+}
+
+#[test]
+fn unknown_word() {
+    let kind = r#"{"t": 1778680000, "k": "sideways"}"#;
+    let side = r#"{"t": 1778680000, "k": "in", "order": {"s": "DAL", "q": 1, "side": "up"}}"#;
+    assert_eq!(custom(&[kind, side]), ["unknown_word", "unknown_word"]);
+}
+
+#[test]
+fn lines_of_another_format_are_read_as_far_as_they_say_something() {
+    let order = |order: &str| format!(r#"{{"t": 1778680000, "k": "in", "order": {order}}}"#);
+    let cases = [
+        (order(r#"{"s": "DAL", "q": "1.5", "side": "BUY", "p": null}"#), ""),
+        (order(r#"{"s": "DAL", "q": -1, "side": "sell"}"#), ""),
+        (order(r#"{"s": "DAL", "q": -1, "side": "buy"}"#), "side_contradicts_sign"),
+        (order(r#"{"s": "DAL", "q": 1}"#), "missing_field"),
+        (order(r#"{"s": "DAL", "side": "buy"}"#), "missing_field"),
+        (order(r#"{"s": "D L!", "q": 1, "side": "buy"}"#), "bad_symbol"),
+        (order(r#"{"q": 1, "side": "buy"}"#), "bad_symbol"),
+        (order(r#"{"s": "DAL", "q": "some", "side": "buy"}"#), "bad_number"),
+        (order("[]"), "bad_symbol"),
+        (order("7"), "bad_symbol"),
+        (r#"{"t": "yesterday", "k": "all", "rows": {}}"#.to_owned(), "bad_timestamp"),
+        (r#"{"k": "all", "rows": {}}"#.to_owned(), "bad_timestamp"),
+        (r#"{"t": 1778680000}"#.to_owned(), "missing_field"),
+        (r#"{"t": 1778680000, "k": "all"}"#.to_owned(), "missing_field"),
+        (r#"{"t": 1778680000, "k": "all", "rows": null}"#.to_owned(), "missing_field"),
+        (r#"{"t": 1778680000, "k": "all", "rows": {"DAL": {"q": 2}, "XOM": {"q": NaN}}}"#.to_owned(), "not_json"),
+        (r#"{"t": 1778680000, "k": "all", "rows": {"DAL": {"q": 2}, "XOM": {"q": 0}}}"#.to_owned(), ""),
+        ("[1, 2]".to_owned(), "wrong_shape"),
+        ("{\"t\": 1778680000, \"k\": ".to_owned(), "torn_line"),
+    ];
+    let lines: Vec<&str> = cases.iter().map(|(line, _)| line.as_str()).collect();
+    let reasons: Vec<&str> = cases.iter().map(|(_, reason)| *reason).collect();
+    assert_eq!(custom(&lines), reasons);
 }
 
 #[test]

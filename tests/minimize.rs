@@ -79,7 +79,7 @@ fn report(case: &Case, files: &Files) -> Report {
             body.text.clone_from(&files[&format!("broker/{}", endpoint.file())]);
         }
     }
-    tapecheck::judge(request, tapecheck::read::texts(texts), recording.as_ref()).report
+    tapecheck::judge(request, tapecheck::read::texts(texts, &request.layout), recording.as_ref()).report
 }
 
 /// Every way to take one line or one row away.

@@ -70,6 +70,8 @@ fn cut() -> Cut {
 /// The expected book, read off the report as everybody else must.
 fn expected(ledger: &Ledger) -> BTreeMap<Symbol, Position> {
     let report = report::make(Parts {
+        accept: &[],
+        symbols: &Default::default(),
         asked: Default::default(),
         window: Default::default(),
         broker: BrokerRead::none(),
@@ -117,7 +119,7 @@ proptest! {
         let day = Day::of(&steps);
         let directory = TempDir::new().unwrap();
         day.write(directory.path());
-        let readings = tapecheck::read::bot(directory.path()).unwrap();
+        let readings = tapecheck::read::bot(directory.path(), &tapecheck::layout::Layout::default()).unwrap();
         let mut events = readings.events.clone();
         readings.logs(|more, _| { events.extend(more); Go::On });
         let mut records: Vec<Vec<Event>> = events.chunk_by(|one, two| one.origin == two.origin).map(<[Event]>::to_vec).collect();
@@ -140,7 +142,7 @@ proptest! {
         let day = Day::of(&steps);
         let directory = TempDir::new().unwrap();
         day.write(directory.path());
-        let mut readings = tapecheck::read::bot(directory.path()).unwrap();
+        let mut readings = tapecheck::read::bot(directory.path(), &tapecheck::layout::Layout::default()).unwrap();
         let recording = tapecheck::brokers::recording::load(&directory.path().join("broker"), None).unwrap();
         // What is stated from the broker's activities waits for the end: without them, more is woven early.
         if broker {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use tapecheck::event::Event;
 use tapecheck::fold::{self, Fold};
+use tapecheck::layout::Layout;
 use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::read::{self, Readings};
 use tapecheck::seek;
@@ -75,7 +76,7 @@ fn what_is_found_in_the_middle_is_what_reading_all_gives() {
     let directory = TempDir::new().unwrap();
     write(directory.path());
     let (from, until) = (opening(8), opening(9));
-    let mut readings = read::bot(directory.path()).unwrap();
+    let mut readings = read::bot(directory.path(), &Layout::default()).unwrap();
     let cut = Cut { until: Some(until), ..Cut::default() };
     let all = events(&readings, &cut);
     let beginning = seek::beginning(&readings, from, Some(until), 0).unwrap();
@@ -108,7 +109,7 @@ fn a_broken_clock_hides_nothing_behind_it() {
         r#"{"ts":"2099-01-01T00:00:00+00:00","type":"attribution","trade_id":"close_XOM_2099","symbol":"XOM","context":{}}"#;
     let silent = format!("{{\"trade_id\":\"reconciled_1\",\"note\":\"{}\"}}\n", "x".repeat(1000)).repeat(600);
     std::fs::write(&path, format!("{}{ahead}\n{silent}{}", &text[..first], &text[first..])).unwrap();
-    let mut readings = read::bot(directory.path()).unwrap();
+    let mut readings = read::bot(directory.path(), &Layout::default()).unwrap();
     let cut = Cut { until: Some(until), ..Cut::default() };
     let all = events(&readings, &cut);
     let beginning = seek::beginning(&readings, from, Some(until), 0).unwrap();
@@ -127,10 +128,10 @@ fn a_log_in_disorder_is_read_from_its_beginning() {
     let (first, second) = lines.split_at(lines.len() / 2);
     std::fs::write(&path, [second, first].concat().join("\n") + "\n").unwrap();
     let from = opening(8);
-    let mut readings = read::bot(directory.path()).unwrap();
+    let mut readings = read::bot(directory.path(), &Layout::default()).unwrap();
     let all = events(&readings, &Cut::default());
     let beginning = seek::beginning(&readings, from, None, 0).unwrap();
-    let read_whole = readings.logs_at_hand().find(|(_, format, _)| format.name == "attribution").unwrap().0;
+    let read_whole = readings.logs_at_hand().find(|(_, format, _)| format.name() == "attribution").unwrap().0;
     assert!(!beginning.parts.contains_key(&read_whole), "{beginning:?}");
     readings.only(beginning.parts);
     let found = events(&readings, &Cut { from: Some(beginning.at), ..Cut::default() });
@@ -141,9 +142,9 @@ fn a_log_in_disorder_is_read_from_its_beginning() {
 fn without_a_whole_book_before_it_a_window_begins_at_the_beginning() {
     let directory = TempDir::new().unwrap();
     write(directory.path());
-    let readings = read::bot(directory.path()).unwrap();
+    let readings = read::bot(directory.path(), &Layout::default()).unwrap();
     assert_eq!(seek::beginning(&readings, opening(0), None, 0), None);
     assert_eq!(seek::beginning(&readings, opening(8), None, u64::MAX), None);
     std::fs::remove_file(directory.path().join("state/portfolio_state.jsonl")).unwrap();
-    assert_eq!(seek::beginning(&read::bot(directory.path()).unwrap(), opening(8), None, 0), None);
+    assert_eq!(seek::beginning(&read::bot(directory.path(), &Layout::default()).unwrap(), opening(8), None, 0), None);
 }

@@ -9,8 +9,9 @@ use super::made::{self, Plan};
 use tapecheck::cause::{self, Known};
 use tapecheck::event::Event;
 use tapecheck::fold::Fold;
+use tapecheck::layout::Layout;
 use tapecheck::ledger::{Ledger, Settings};
-use tapecheck::logs::LogFormat;
+use tapecheck::logs::Reader;
 use tapecheck::origin::SourceId;
 use tapecheck::outputs::paint::Look;
 use tapecheck::outputs::{json, text};
@@ -68,14 +69,14 @@ impl Work {
     pub fn new() -> io::Result<Work> {
         let folder = made::directory(&Plan { wrong: WRONG, ..made::plain(MEGABYTES) })?;
         let mut files = Vec::new();
-        for (path, file) in read::files(&folder) {
+        for (path, file) in read::files(&folder, &Layout::default()) {
             files.push((path, contents(&file)?));
         }
-        let readings = read::texts(files);
+        let readings = read::texts(files, &Layout::default());
         let lengths: Vec<(&'static str, u64)> = readings
             .logs_at_hand()
             .map(|(_, format, text)| {
-                (format.name, text.open().ok().and_then(|mut text| io::copy(&mut text, &mut io::sink()).ok()))
+                (format.name(), text.open().ok().and_then(|mut text| io::copy(&mut text, &mut io::sink()).ok()))
             })
             .map(|(name, length)| (name, length.unwrap_or_default()))
             .collect();
@@ -96,8 +97,8 @@ impl Work {
                 run(move || readings.logs_at_hand().map(|log| Cutter::of(log_of(log)).count()).sum::<usize>())
             }
             "account" => {
-                let logs: Vec<_> = self.logs().map(|(id, format)| (format, self.decoded(id, format))).collect();
-                run(move || logs.into_iter().map(|(format, pieces)| account(format, pieces)).collect::<Vec<_>>())
+                let logs: Vec<_> = self.logs().map(|(id, reader)| (reader.clone(), self.decoded(id, &reader))).collect();
+                run(move || logs.into_iter().map(|(format, pieces)| account(&format, pieces)).collect::<Vec<_>>())
             }
             "weave" => {
                 let (events, batches) = (self.readings.events.clone(), self.batches());
@@ -139,21 +140,21 @@ impl Work {
     }
 
     fn decode(&self, name: &str) -> Ready {
-        let logs: Vec<_> = self.logs().filter(|(_, format)| format.name == name).collect();
+        let logs: Vec<_> = self.logs().filter(|(_, reader)| reader.name() == name).collect();
         let pieces: Vec<_> =
-            logs.into_iter().flat_map(|(id, format)| self.pieces(id).map(move |piece| (id, format, piece))).collect();
-        run(move || pieces.into_iter().map(|(id, format, piece)| source::decode(id, format, piece)).collect::<Vec<_>>())
+            logs.into_iter().flat_map(|(id, format)| self.pieces(id).map(move |piece| (id, format.clone(), piece))).collect();
+        run(move || pieces.into_iter().map(|(id, format, piece)| source::decode(id, &format, piece)).collect::<Vec<_>>())
     }
 
-    fn logs(&self) -> impl Iterator<Item = (SourceId, &'static LogFormat)> {
-        self.readings.logs_at_hand().map(|(id, format, _)| (id, format))
+    fn logs(&self) -> impl Iterator<Item = (SourceId, Reader)> {
+        self.readings.logs_at_hand().map(|(id, reader, _)| (id, reader.clone()))
     }
 
     fn pieces(&self, wanted: SourceId) -> impl Iterator<Item = Piece> {
         self.readings.logs_at_hand().filter(move |(id, _, _)| *id == wanted).flat_map(|log| Cutter::of(log_of(log)))
     }
 
-    fn decoded(&self, id: SourceId, format: &LogFormat) -> Vec<Decoded> {
+    fn decoded(&self, id: SourceId, format: &Reader) -> Vec<Decoded> {
         self.pieces(id).map(|piece| source::decode(id, format, piece)).collect()
     }
 
@@ -161,7 +162,7 @@ impl Work {
     fn batches(&self) -> Vec<(Vec<Event>, Time)> {
         let mut batches: Vec<(Time, SourceId, Vec<Event>)> = Vec::new();
         for (id, format) in self.logs() {
-            for decoded in self.decoded(id, format) {
+            for decoded in self.decoded(id, &format) {
                 let newest = decoded.newest().unwrap_or(Time::UNIX_EPOCH);
                 batches.push((newest, id, decoded.into_events()));
             }
@@ -179,7 +180,7 @@ impl Work {
     fn report(&self) -> Report {
         let files = self.readings.sources.iter().zip(&self.readings.texts);
         let texts = files.filter_map(|(source, text)| Some((source.path.clone(), io::read_to_string(text.open().ok()?).ok()?)));
-        let Replay { report, .. } = tapecheck::judge(&Request::default(), read::texts(texts.collect()), None);
+        let Replay { report, .. } = tapecheck::judge(&Request::default(), read::texts(texts.collect(), &Layout::default()), None);
         report
     }
 }
@@ -193,11 +194,11 @@ fn run<T: 'static>(stage: impl FnOnce() -> T + 'static) -> Ready {
     Box::new(move || Box::new(stage()))
 }
 
-fn log_of<'a>((id, format, text): (SourceId, &'static LogFormat, &'a read::Text)) -> Log<'a> {
-    Log { id, format, open: Box::new(move || text.open()), offset: 0, compressed: false }
+fn log_of<'a>((id, reader, text): (SourceId, &'a Reader, &'a read::Text)) -> Log<'a> {
+    Log { id, reader, open: Box::new(move || text.open()), offset: 0, compressed: false }
 }
 
-fn account(format: &LogFormat, pieces: Vec<Decoded>) -> (Account, Vec<Event>) {
+fn account(format: &Reader, pieces: Vec<Decoded>) -> (Account, Vec<Event>) {
     let mut account = Account::new(format, String::new());
     let events = pieces.into_iter().flat_map(|piece| account.take(piece)).collect();
     (account, events)

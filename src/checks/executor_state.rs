@@ -1,7 +1,7 @@
 //! `executor_state.json` is there, well-formed, and as fresh as the last cycle. Only the reconciler writes it, once per cycle of an
 //! open market (`formats.md` 10.1), so its age is judged against the cycles and not against the clock: at night it rests.
 
-use super::{ANY_OUTCOME, Check, Detail, Finding, Status, View, path_of_book, span};
+use super::{ANY_OUTCOME, Check, Detail, Finding, Status, View, span};
 use crate::breaks::{BookName, Kind};
 use crate::time;
 use crate::trouble::Reason;
@@ -15,22 +15,31 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
+/// The name of its format.
+const BOOK: &str = "executor_state";
+
 fn run(view: &View<'_>) -> Finding {
-    let path = path_of_book("executor_state");
+    let path = view.path_of_book(BOOK);
     let finding = |status, summary: String| Finding::new(CHECK.id, status, summary);
-    if view.lacks(path) {
+    if view.lacks(BOOK) {
         return match view.something_is_held() {
             Some(true) => finding(Status::Fail, format!("{path} is not there, and positions exist")),
             Some(false) => finding(Status::Pass, format!("{path} is not there, and nothing is held")),
             None => finding(Status::CouldNotCheck, format!("{path} is not there, and nothing tells what is held")),
         };
     }
-    if let Some(entry) = view.trouble(path) {
+    if let Some(entry) = view.trouble(BOOK) {
         let reason = &entry.trouble.reason;
         let unreadable =
             matches!(reason, Reason::Unreadable(_) | Reason::NotAFile | Reason::TornLine | Reason::NotJson | Reason::BadUtf8);
         let status = if unreadable { Status::CouldNotCheck } else { Status::Warn };
         return finding(status, format!("{path}: {reason}")).with("malformed", Detail::List(vec![entry.excerpt.clone()]));
+    }
+    if view.book(BookName::Executor).is_none() && !view.has_source(BOOK) {
+        return finding(
+            Status::CouldNotCheck,
+            format!("this bot keeps no {path}, and no log of its own states what it believes to hold"),
+        );
     }
     let Some(book) = view.book(BookName::Executor) else {
         return finding(Status::CouldNotCheck, format!("{path} describes a later time than now"));

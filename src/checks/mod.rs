@@ -20,6 +20,7 @@ use crate::breaks::{BookName, Break};
 use crate::brokers::BrokerRead;
 use crate::calendar::Calendar;
 use crate::event::Holding;
+use crate::layout::Missing;
 use crate::ledger::{LastBook, Ledger};
 use crate::outcome::Fix;
 use crate::source::{Quarantined, Source};
@@ -76,8 +77,8 @@ pub struct View<'a> {
     pub ledger: &'a Ledger,
     /// The broker's side.
     pub broker: &'a BrokerRead,
-    /// The breaks of the window.
-    pub breaks: &'a [Break],
+    /// The breaks of the window that are not accepted.
+    pub breaks: &'a [&'a Break],
     /// Why a clean verdict is not to be had.
     pub unchecked: &'a [String],
     /// The sources, by id.
@@ -85,7 +86,7 @@ pub struct View<'a> {
     /// What could not be understood.
     pub quarantined: &'a [Quarantined],
     /// Required files that are not there.
-    pub missing: &'a [&'static str],
+    pub missing: &'a [Missing],
 }
 
 /// What a check came to.
@@ -200,17 +201,22 @@ impl View<'_> {
     }
 
     /// A state file that is not there.
-    fn lacks(&self, path: &str) -> bool {
-        self.missing.contains(&path)
+    fn lacks(&self, format: &str) -> bool {
+        self.missing.iter().any(|missing| missing.format == format)
     }
 
     /// Why a state file could not be understood.
-    fn trouble(&self, path: &str) -> Option<&Quarantined> {
-        self.quarantined.iter().find(|entry| self.path(entry.origin) == Some(path))
+    fn trouble(&self, format: &str) -> Option<&Quarantined> {
+        let of = |entry: &Quarantined| self.sources.get(usize::from(entry.origin.source.0)).map(|source| source.format);
+        self.quarantined.iter().find(|entry| of(entry) == Some(format))
     }
 
-    fn path(&self, origin: crate::origin::Origin) -> Option<&str> {
-        self.sources.get(usize::from(origin.source.0)).map(|source| source.path.as_str())
+    /// Where a state file lies, or should lie.
+    fn path_of_book(&self, format: &str) -> &str {
+        let read = self.sources.iter().find(|source| source.format == format).map(|source| source.path.as_str());
+        let lacking = || self.missing.iter().find(|missing| missing.format == format).map(|missing| missing.path.as_str());
+        let usual = || books::ALL.iter().find(|book| book.name == format).map_or("", |book| book.path);
+        read.or_else(lacking).unwrap_or_else(usual)
     }
 
     fn has_source(&self, format: &str) -> bool {
@@ -226,11 +232,6 @@ impl View<'_> {
 
 fn is_held(holding: &Holding) -> bool {
     holding.quantity.is_none_or(|quantity| !quantity.is_zero())
-}
-
-/// A path of [`books::ALL`] by the name of its format.
-fn path_of_book(name: &str) -> &'static str {
-    books::ALL.iter().find(|book| book.name == name).map_or("", |book| book.path)
 }
 
 /// `7 min`, `2.5 h`, `3.1 days`.

@@ -4,7 +4,7 @@ use itertools::Itertools;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-use super::{Check, Detail, Finding, Status, View, is_held, path_of_book};
+use super::{Check, Detail, Finding, Status, View, is_held};
 use crate::breaks::BookName;
 use crate::event::Holding;
 use crate::position::Symbol;
@@ -20,15 +20,21 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
+/// The name of its format.
+const BOOK: &str = "position_metadata";
+
 fn run(view: &View<'_>) -> Finding {
-    let path = path_of_book("position_metadata");
+    let path = view.path_of_book(BOOK);
     let Some(broker) = view.book(BookName::Broker).filter(|book| book.witness == Witness::BrokerPositions) else {
         return Finding::new(CHECK.id, Status::CouldNotCheck, "the broker's positions are not known");
     };
-    if let Some(entry) = view.trouble(path) {
+    if let Some(entry) = view.trouble(BOOK) {
         return Finding::new(CHECK.id, Status::CouldNotCheck, format!("{path}: {}", entry.trouble.reason));
     }
-    if view.book(BookName::Metadata).is_none() && !view.lacks(path) {
+    if !view.has_source(BOOK) && !view.lacks(BOOK) {
+        return Finding::new(CHECK.id, Status::CouldNotCheck, format!("this bot keeps no {path}"));
+    }
+    if view.book(BookName::Metadata).is_none() && !view.lacks(BOOK) {
         return Finding::new(CHECK.id, Status::CouldNotCheck, format!("{path} describes a later time than now"));
     }
     let rows: BTreeMap<&Symbol, &Holding> =

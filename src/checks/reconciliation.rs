@@ -18,7 +18,8 @@ pub(super) const CHECK: Check = Check {
 const NAMED: usize = 5;
 
 fn run(view: &View<'_>) -> Finding {
-    let open = |severity: Severity| view.breaks.iter().filter(move |found| found.severity == severity && found.is_open());
+    let open =
+        |severity: Severity| view.breaks.iter().copied().filter(move |found| found.severity == severity && found.is_open());
     let breaks: Vec<&Break> = open(Severity::Break).collect();
     let warnings: Vec<&Break> = open(Severity::Warning).collect();
     let (status, summary) = if !breaks.is_empty() {

@@ -107,7 +107,7 @@ impl Day {
             window: crate::report::Window { at: Some(self.now), ..Default::default() },
             ..Default::default()
         };
-        let readings = crate::read::bot(self.folder.path()).unwrap();
+        let readings = crate::read::bot(self.folder.path(), &request.layout).unwrap();
         crate::judge(&request, readings, self.recording.as_ref()).report
     }
 
@@ -322,6 +322,6 @@ fn strict_makes_warnings_count() {
         strict: true,
         ..Default::default()
     };
-    let readings = crate::read::bot(day.folder.path()).unwrap();
+    let readings = crate::read::bot(day.folder.path(), &request.layout).unwrap();
     assert_eq!(crate::judge(&request, readings, day.recording.as_ref()).report.verdict, Verdict::Breaks);
 }

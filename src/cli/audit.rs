@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::progress::Bar;
 use super::replay::delivered;
-use super::selection::Asking;
+use super::selection::{Asking, Otherwise};
 use super::{Failure, Output, world};
 use crate::outputs::paint::Look;
 
@@ -28,12 +28,9 @@ pub struct Audit {
 
 impl Audit {
     pub(super) fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
-        let mut request = self.asking.request()?;
+        let mut request = self.asking.request(Otherwise::Live)?;
         request.audit = Some(world::clock);
         request.observer = bar.observer();
-        if self.asking.selection.broker.is_none() {
-            request.live = Some(self.asking.selection.reading.live());
-        }
         let replay = crate::replay(&request)?;
         bar.clear();
         delivered(&replay, self.asking.format, self.asking.output, look)

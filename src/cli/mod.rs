@@ -2,15 +2,18 @@
 
 mod audit;
 mod completions;
+mod config;
 pub mod corpus;
 mod explain;
 mod file;
+mod init;
 mod man;
 mod progress;
 mod record;
 mod replay;
 mod schema;
 mod selection;
+mod settings;
 mod show;
 mod world;
 
@@ -74,6 +77,9 @@ enum Command {
     Show(show::Show),
     /// Keep recorded days as tests: replay cases, and tell what changed
     Corpus(corpus::Corpus),
+    // Each says itself what it does: the short and the long of it.
+    Init(init::Init),
+    Config(config::Config),
     /// Say what a code of a report means, and which case shows it
     Explain(explain::Explain),
     /// Print completions for a shell
@@ -105,6 +111,9 @@ pub enum Failure {
     /// The cases could not be had.
     #[error("{0}")]
     Corpus(String),
+    /// The file of settings.
+    #[error("{0}")]
+    Settings(String),
     /// Flags that do not go together.
     #[error("{0}")]
     Usage(String),
@@ -149,6 +158,8 @@ pub fn main() -> u8 {
         Command::Record(record) => record.run(&bar),
         Command::Show(show) => show.run(look, &bar),
         Command::Corpus(corpus) => corpus.run(look, &bar),
+        Command::Init(init) => init.run(),
+        Command::Config(config) => config.run(),
         Command::Explain(explain) => explain.run(look),
         Command::Completions(completions) => Ok(completions.run()),
         Command::Man(man) => man.run(),

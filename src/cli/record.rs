@@ -10,13 +10,17 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::progress::Bar;
-use super::selection::{Reading, from};
+use super::selection::{Reading, from, live};
+use super::settings::Chosen;
 use super::{Failure, Output, world};
-use crate::brokers::alpaca::live::Answered;
+use crate::SettingsFile;
+use crate::brokers::alpaca::{live::Answered, of_another_account};
 use crate::brokers::recording::{CannotWrite, Existing};
 use crate::brokers::redact::Redactor;
 use crate::brokers::{Endpoint, Recording};
+use crate::layout::Layout;
 use crate::read;
+use crate::settings::{self, without_account};
 use crate::time::{self, Time};
 
 const EXAMPLES: &str = "\
@@ -51,15 +55,21 @@ pub struct Record {
     force: bool,
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    chosen: Chosen,
 }
 
 impl Record {
     pub(super) fn run(self, bar: &Bar) -> Result<Output, Failure> {
-        let live = self.reading.live();
+        let (settings, file) = self.chosen.settings(&self.directory, self.reading.flags())?;
+        let layout = settings.layout();
         bar.say("reading the broker");
-        let answered = live.ask(&self.directory, self.since());
+        let mut answered = live(&settings).ask(&self.directory, self.since(&layout));
         bar.clear();
         super::tell(&answered.notices);
+        if let Some(refused) = of_another_account(&answered.recording, settings.account.value.as_deref()) {
+            answered.recording = refused;
+        }
         let told = told(&answered);
         let Answered { mut recording, .. } = answered;
         let whole = [Endpoint::Account, Endpoint::Positions, Endpoint::Orders, Endpoint::Activities];
@@ -78,26 +88,37 @@ impl Record {
         recording.write(&folder, existing)?;
         let _ = writeln!(out, "kept in {}", folder.display());
         if self.with_bot {
-            let copied = self.copy_bot(self.redact.then_some(&redactor))?;
+            let copied = self.copy_bot(&layout, self.redact.then_some(&redactor))?;
+            self.copy_settings(file.as_ref())?;
             let _ = writeln!(out, "{copied} files of the bot copied to {}", self.output.display());
         }
         // What could not be read is told in the recording, and never looks like a success.
         Ok(Output { text: out, file: None, status: if is_whole { 0 } else { 2 } })
     }
 
-    fn since(&self) -> Time {
+    fn since(&self, layout: &Layout) -> Time {
         let request = crate::Request { directory: self.directory.clone(), audit: Some(world::clock), ..Default::default() };
-        let begins = || read::bot(&self.directory).ok().map(|readings| crate::since(&request, &readings));
+        let begins = || read::bot(&self.directory, layout).ok().map(|readings| crate::since(&request, &readings));
         self.since.or_else(begins).unwrap_or_else(|| world::clock() - crate::AUDIT_LOOKS_BACK)
     }
 
     /// The files that a replay reads, each whole or not at all.
-    fn copy_bot(&self, redactor: Option<&Redactor>) -> Result<usize, CannotWrite> {
-        let files = read::files(&self.directory);
+    fn copy_bot(&self, layout: &Layout, redactor: Option<&Redactor>) -> Result<usize, Failure> {
+        if let Some(path) = layout.outside() {
+            return Err(Failure::Settings(format!("{path} lies outside of the bot's directory: it is not copied by --with-bot")));
+        }
+        let files = read::files(&self.directory, layout);
         for (path, file) in &files {
             copy(path, file, &self.output, redactor)?;
         }
         Ok(files.len())
+    }
+
+    /// Without them the copy would be read in another way.
+    fn copy_settings(&self, file: Option<&SettingsFile>) -> Result<(), CannotWrite> {
+        let Some(file) = file else { return Ok(()) };
+        let text = if self.redact { without_account(&file.text) } else { file.text.clone() };
+        crate::brokers::recording::keep(&self.output.join(settings::FILE), text.as_bytes())
     }
 }
 

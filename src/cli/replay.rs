@@ -4,7 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 use super::progress::Bar;
-use super::selection::{Asking, Format};
+use super::selection::{Asking, Format, Otherwise};
 use super::{Failure, Output, world};
 use crate::outputs::{json, junit, paint::Look, prometheus, sarif, text};
 
@@ -27,7 +27,7 @@ pub struct Replay {
 
 impl Replay {
     pub(super) fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
-        let mut request = self.asking.request()?;
+        let mut request = self.asking.request(Otherwise::None)?;
         request.observer = bar.observer();
         let replay = crate::replay(&request)?;
         bar.clear();

@@ -5,17 +5,18 @@ use clap::{Args, ColorChoice, ValueEnum};
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::settings::Chosen;
 use super::{Failure, world};
-use crate::Request;
 use crate::brokers::alpaca::live::Live;
-use crate::ledger::Settings;
 use crate::outputs::paint::Look;
 use crate::position::Symbol;
 use crate::progress::Observer;
 use crate::report::Window;
+use crate::settings::{Flags, Settings, limits};
 use crate::time::{self, Time};
+use crate::{Request, SettingsFile};
 
 /// What to read, and which part of it.
 #[derive(Args, Debug)]
@@ -24,7 +25,7 @@ pub struct Selection {
     #[arg(value_name = "DIR", default_value = ".")]
     pub directory: PathBuf,
     /// One exchange day (America/New_York)
-    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "until"], value_parser = day)]
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "until"], value_parser = limits::day)]
     pub day: Option<NaiveDate>,
     /// Report from here on (RFC 3339, or a date); what came before is still folded
     #[arg(long, value_name = "TIME", value_parser = from)]
@@ -35,43 +36,72 @@ pub struct Selection {
     /// Stop the tape here, and take it for now
     #[arg(long, visible_alias = "now", value_name = "TIME", value_parser = from)]
     pub at: Option<Time>,
+    #[command(flatten)]
+    pub judging: Judging,
+}
+
+/// How a run judges, whatever part of time it is about: what tapecheck.toml may say, too.
+#[derive(Args, Debug)]
+pub struct Judging {
     /// The broker: `live` reads it now; or a recording folder, a positions array, the bot's alpaca_positions.json; or `none`. `audit`
     /// reads it live when keys are set, everything else takes `none`
     #[arg(long, value_name = "live|PATH|none")]
     pub broker: Option<String>,
     #[command(flatten)]
     pub reading: Reading,
-    /// Either side of a movement is accepted this many seconds around it
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = grace)]
-    pub grace: f64,
-    /// Quantities that differ by no more are equal
-    #[arg(long, value_name = "QUANTITY", default_value = "0.000000001", value_parser = tolerance)]
-    pub tolerance_qty: Decimal,
-    /// Entry prices that differ by no more USD (or 0.01 %) are equal
-    #[arg(long, value_name = "USD", default_value = "0.01", value_parser = tolerance)]
-    pub tolerance_price: Decimal,
+    /// Either side of a movement is accepted this many seconds around it [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = limits::grace)]
+    pub grace: Option<f64>,
+    /// Quantities that differ by no more are equal [default: 0.000000001]
+    #[arg(long, value_name = "QUANTITY", value_parser = limits::tolerance)]
+    pub tolerance_qty: Option<Decimal>,
+    /// Entry prices that differ by no more USD (or 0.01 %) are equal [default: 0.01]
+    #[arg(long, value_name = "USD", value_parser = limits::tolerance)]
+    pub tolerance_price: Option<Decimal>,
+    #[command(flatten)]
+    pub chosen: Chosen,
+}
+
+impl Judging {
+    /// The settings that the file and these flags make, and the file.
+    pub fn settings(&self, directory: &Path, strict: bool) -> Result<(Settings, Option<SettingsFile>), Failure> {
+        let flags = Flags {
+            broker: self.broker.clone(),
+            strict,
+            grace: self.grace,
+            tolerance_qty: self.tolerance_qty,
+            tolerance_price: self.tolerance_price,
+            ..self.reading.flags()
+        };
+        self.chosen.settings(directory, flags)
+    }
 }
 
 /// How a live broker is read.
 #[derive(Args, Debug, Clone)]
 pub struct Reading {
-    /// Time for the whole live read
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = timeout)]
-    pub timeout: f64,
+    /// Time for the whole live read [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = limits::timeout)]
+    pub timeout: Option<f64>,
     /// A host that may be given the keys besides *.alpaca.markets and this machine (repeatable)
     #[arg(long, value_name = "HOST")]
     pub allow_host: Vec<String>,
 }
 
 impl Reading {
-    /// The client's side of it, with the world's clock and environment.
-    pub fn live(&self) -> Live {
-        Live {
-            timeout: std::time::Duration::from_secs_f64(self.timeout),
-            allow_hosts: self.allow_host.clone(),
-            clock: world::clock,
-            environment: world::environment,
-        }
+    /// What of the settings they say.
+    pub fn flags(&self) -> Flags {
+        Flags { timeout: self.timeout, allow_hosts: self.allow_host.clone(), ..Flags::default() }
+    }
+}
+
+/// The client's side of a live read, with the world's clock and environment.
+pub fn live(settings: &Settings) -> Live {
+    Live {
+        timeout: std::time::Duration::from_secs_f64(settings.timeout.value),
+        allow_hosts: settings.allow_hosts.value.clone(),
+        clock: world::clock,
+        environment: world::environment,
     }
 }
 
@@ -125,10 +155,6 @@ pub enum StageFormat {
     Json,
 }
 
-fn day(text: &str) -> Result<NaiveDate, String> {
-    text.parse().map_err(|_| "a date looks like 2026-02-05, and must exist".to_owned())
-}
-
 /// A moment, or the beginning of a day.
 pub fn from(text: &str) -> Result<Time, String> {
     moment(text, time::day_begins)
@@ -143,22 +169,6 @@ fn moment(text: &str, of_day: fn(NaiveDate) -> Option<Time>) -> Result<Time, Str
     date.or_else(|| time::parse_text(text)).ok_or_else(|| "a time looks like 2026-02-05T18:05:33Z or 2026-02-05".to_owned())
 }
 
-fn grace(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "a number of seconds".to_owned())?;
-    if (0.0..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("seconds from 0 to 86400".to_owned()) }
-}
-
-pub(super) fn timeout(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "a number of seconds".to_owned())?;
-    if (0.1..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("seconds from 0.1 to 86400".to_owned()) }
-}
-
-fn tolerance(text: &str) -> Result<Decimal, String> {
-    let value =
-        Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).map_err(|_| "a decimal number".to_owned())?;
-    if value.is_sign_negative() { Err("not below zero".to_owned()) } else { Ok(value) }
-}
-
 pub(super) fn symbol(text: &str) -> Result<Symbol, String> {
     Symbol::parse(text).ok_or_else(|| "not a symbol, such as HOOD or BTC/USD".to_owned())
 }
@@ -167,16 +177,25 @@ fn last_moment(day: NaiveDate) -> Option<Time> {
     time::day_ends(day).map(|end| end - Duration::nanoseconds(1))
 }
 
+/// Which broker a command takes where nobody says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// None.
+    None,
+    /// The live one.
+    Live,
+}
+
 impl Asking {
-    /// The request these flags make.
-    pub fn request(&self) -> Result<Request, Failure> {
-        self.selection.request(self.symbols.symbol.iter().cloned().collect(), self.strict)
+    /// The request these flags make, `otherwise` where they and the settings do not say which broker.
+    pub fn request(&self, otherwise: Otherwise) -> Result<Request, Failure> {
+        self.selection.request(self.symbols.symbol.iter().cloned().collect(), self.strict, otherwise)
     }
 }
 
 impl Selection {
-    /// The request these flags make.
-    pub fn request(&self, symbols: BTreeSet<Symbol>, strict: bool) -> Result<Request, Failure> {
+    /// The request that these flags and the settings make.
+    pub fn request(&self, symbols: BTreeSet<Symbol>, strict: bool, otherwise: Otherwise) -> Result<Request, Failure> {
         let window = Window {
             from: self.day.and_then(time::day_begins).or(self.from),
             until: self.day.and_then(last_moment).or(self.until),
@@ -185,21 +204,25 @@ impl Selection {
         if window.from.zip(window.until.or(window.at)).is_some_and(|(from, until)| from > until) {
             return Err(Failure::Usage("the window ends before it begins: check --from, --until, --at".to_owned()));
         }
-        let live = (self.broker.as_deref() == Some("live")).then(|| self.reading.live());
-        let path = self.broker.as_deref().filter(|broker| !matches!(*broker, "none" | "live"));
+        let (settings, settings_file) = self.judging.settings(&self.directory, strict)?;
+        let is_live = match settings.broker.value.as_deref() {
+            Some(broker) => broker == "live",
+            None => otherwise == Otherwise::Live,
+        };
+        let path = settings.broker.value.as_deref().filter(|broker| !matches!(*broker, "none" | "live"));
         Ok(Request {
             directory: self.directory.clone(),
             broker: path.map(PathBuf::from),
-            live,
+            live: is_live.then(|| live(&settings)),
             audit: None,
             window,
             symbols,
-            settings: Settings {
-                grace: Duration::milliseconds((self.grace * 1000.0).round() as i64),
-                tolerance_quantity: self.tolerance_qty,
-                tolerance_price: self.tolerance_price,
-            },
-            strict,
+            settings: settings.equality(),
+            strict: settings.strict.value,
+            layout: settings.layout(),
+            accept: settings.rules(),
+            account: settings.account.value.clone(),
+            settings_file,
             follow: None,
             keep_tape: false,
             observer: Observer::default(),

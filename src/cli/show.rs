@@ -5,7 +5,7 @@ use itertools::Itertools;
 use std::collections::BTreeSet;
 
 use super::progress::Bar;
-use super::selection::{Selection, StageFormat, Symbols};
+use super::selection::{Otherwise, Selection, StageFormat, Symbols};
 use super::{Failure, Output};
 use crate::outputs::{biography, json, paint::Look, stages};
 use crate::position::Symbol;
@@ -78,7 +78,7 @@ impl Show {
 
 impl Stage {
     fn tape(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
-        let mut request = self.selection.request(self.symbols.symbol.into_iter().collect(), false)?;
+        let mut request = self.selection.request(self.symbols.symbol.into_iter().collect(), false, Otherwise::None)?;
         request.keep_tape = true;
         let mut replay = replayed(request.clone(), bar)?;
         replay.tape.events.retain(|event| request.window.from.is_none_or(|from| event.at >= from));
@@ -90,7 +90,7 @@ impl Stage {
     }
 
     fn book(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
-        let request = self.selection.request(self.symbols.symbol.into_iter().collect(), false)?;
+        let request = self.selection.request(self.symbols.symbol.into_iter().collect(), false, Otherwise::None)?;
         let replay = replayed(request.clone(), bar)?;
         let text = match self.format {
             StageFormat::Text => stages::book_text(&replay.report, &look),
@@ -103,7 +103,7 @@ impl Stage {
 impl Biography {
     fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let symbol = Symbol::parse(&self.symbol).ok_or_else(|| Failure::Usage(format!("`{}` is not a symbol", self.symbol)))?;
-        let mut request = self.selection.request(BTreeSet::new(), false)?;
+        let mut request = self.selection.request(BTreeSet::new(), false, Otherwise::None)?;
         request.follow = Some(symbol.clone());
         let replay = replayed(request.clone(), bar)?;
         if replay.ledger.marks.is_empty() {

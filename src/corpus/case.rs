@@ -12,6 +12,7 @@ use super::verdict::{NotAReport, Verdict};
 use crate::brokers::TimeSource;
 use crate::outputs::json;
 use crate::report::Asked;
+use crate::settings;
 use crate::{CannotReplay, Replay, Request};
 
 /// The file that makes a folder a case.
@@ -196,7 +197,8 @@ impl Case {
     /// What its report says was asked.
     pub fn asked(&self) -> Asked {
         let broker = self.manifest.broker.as_ref().map(|broker| format!("{}/{broker}", self.name()));
-        Asked { directory: self.name().to_owned(), broker, strict: self.request.strict }
+        let settings = self.request.settings_file.as_ref().map(|_| format!("{}/{}", self.name(), settings::FILE));
+        Asked { directory: self.name().to_owned(), broker, strict: self.request.strict, settings, settings_named: false }
     }
 
     /// What it gives now.
@@ -310,12 +312,24 @@ fn request(folder: &Path, manifest: &Manifest, parse: Parse) -> Result<Request, 
     let timed = [("day", &manifest.day), ("from", &manifest.from), ("until", &manifest.until), ("at", &manifest.at)];
     arguments.extend(timed.into_iter().filter_map(|(flag, value)| Some(format!("--{flag}={}", value.as_ref()?))));
     arguments.extend(manifest.flags.iter().cloned());
+    // The case's own settings, and no others.
+    let own = folder.join(settings::FILE);
+    if fs::symlink_metadata(&own).is_ok() {
+        arguments.push(format!("--config={}", own.display()));
+    }
     let mut request = parse(manifest.command, &arguments).map_err(|error| bad(error.trim()))?;
     if request.directory != Path::new(".") {
         return Err(CannotLoad::Outside(folder.to_owned(), format!("its flags name {}", request.directory.display())));
     }
     if request.audit.is_some() && request.window.at.is_none() {
         return Err(bad("an audit needs `at`, or it would be another one tomorrow"));
+    }
+    let outside = |what: &str| CannotLoad::Outside(folder.to_owned(), format!("{} names {what}", settings::FILE));
+    if let Some(file) = request.settings_file.as_ref().filter(|file| Path::new(&file.path) != own) {
+        return Err(CannotLoad::Outside(folder.to_owned(), format!("its flags name {}", file.path)));
+    }
+    if let Some(path) = request.layout.outside() {
+        return Err(outside(path));
     }
     // As it was given: the flag's text may have lost what is not UTF-8.
     request.broker = broker;

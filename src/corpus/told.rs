@@ -186,6 +186,7 @@ fn not_checked(outcome: &Outcome, message: String) -> Found {
         message,
         places: vec![place],
         same_as: format!("{}/could_not_check", outcome.name),
+        accepted: None,
     }
 }
 
@@ -194,7 +195,14 @@ fn differing(compared: &Compared) -> Found {
     let name = compared.case.name();
     let places = vec![accepted(compared, None)];
     let same_as = format!("{name}/report_changed");
-    Found { rule: "report_changed".to_owned(), level: Level::Error, message: format!("{name}: {message}"), places, same_as }
+    Found {
+        rule: "report_changed".to_owned(),
+        level: Level::Error,
+        message: format!("{name}: {message}"),
+        places,
+        same_as,
+        accepted: None,
+    }
 }
 
 fn changed(compared: &Compared, change: &Change) -> Found {
@@ -221,6 +229,7 @@ fn changed(compared: &Compared, change: &Change) -> Found {
         message: format!("{name}: {change}"),
         places,
         same_as: format!("{name}/{}/{about}", change.code()),
+        accepted: None,
     }
 }
 

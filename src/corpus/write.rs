@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use super::add::Texts;
 use super::case::{ACCEPTED, CannotLoad, Case, Command, Given, MANIFEST, Manifest, Parse};
+use crate::Request;
 use crate::brokers::Recording;
 use crate::brokers::recording::{self, CannotWrite, Existing};
+use crate::settings;
 
 /// A case that is to be written.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub struct New<'a> {
     pub manifest: &'a Manifest,
     /// The bot's files.
     pub texts: &'a Texts,
+    /// The text of its settings, if it has any.
+    pub settings: Option<&'a str>,
     /// The broker's answers.
     pub recording: Option<&'a Recording>,
 }
@@ -43,6 +47,9 @@ pub enum CannotMake {
     /// It would lie in what it is made of, or the other way round.
     #[error("{0} would be written over what it is made of, {1}: give another --output, beside it")]
     OverInput(PathBuf, PathBuf),
+    /// Settings that read what is not in the bot's directory.
+    #[error("{0} names {1}, which lies outside of the bot's directory: a case reads nothing outside of its folder")]
+    Outside(String, String),
     /// It could not be written.
     #[error(transparent)]
     Write(#[from] CannotWrite),
@@ -52,6 +59,12 @@ pub enum CannotMake {
     /// It was written, and is not what it was made to be.
     #[error("no case was made: what was written {0}")]
     NotWhatItShouldBe(String),
+}
+
+/// Refuses settings that lead out of the bot's directory.
+pub fn check_inside(request: &Request) -> Result<(), CannotMake> {
+    let file = request.settings_file.as_ref().map_or(settings::FILE, |file| &file.path);
+    request.layout.outside().map_or(Ok(()), |path| Err(CannotMake::Outside(file.to_owned(), path.to_owned())))
 }
 
 /// Refuses a name that is none, and a case that is there already.
@@ -105,6 +118,9 @@ fn fill(made: &Path, new: &New<'_>, parse: Parse) -> Result<Given, CannotMake> {
     }
     if let Some(recording) = new.recording {
         recording.write(&made.join("broker"), Existing::Replace)?;
+    }
+    if let Some(settings) = new.settings {
+        recording::keep(&made.join(settings::FILE), settings.as_bytes())?;
     }
     recording::keep(&made.join(MANIFEST), manifest(new.manifest).as_bytes())?;
     let given = Case::load(made, parse)?.given()?;

@@ -1,5 +1,7 @@
 //! The bot's logs: one file per log, each a leaf that turns lines into events and knows nothing else.
 
+use std::sync::Arc;
+
 use crate::event::{Event, Fact};
 use crate::origin::Origin;
 use crate::time::Time;
@@ -7,6 +9,7 @@ use crate::trouble::Trouble;
 
 mod attribution;
 mod audit_positions_autofix;
+pub mod custom;
 mod data_integrity;
 mod displacement;
 mod eod_flatten;
@@ -31,6 +34,33 @@ pub struct LogFormat {
     pub paths: &'static [&'static str],
     /// Turns one line (not blank, no line ending) into events.
     pub decode: fn(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble>,
+}
+
+/// How the lines of a log are read.
+#[derive(Clone, Debug)]
+pub enum Reader {
+    /// As this bot writes it.
+    Format(&'static LogFormat),
+    /// By the fields that the settings name.
+    Custom(Arc<custom::Mapping>),
+}
+
+impl Reader {
+    /// The name that reports use.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Reader::Format(format) => format.name,
+            Reader::Custom(_) => custom::NAME,
+        }
+    }
+
+    /// Turns one line (not blank, no line ending) into events.
+    pub fn decode(&self, line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
+        match self {
+            Reader::Format(format) => (format.decode)(line, out),
+            Reader::Custom(mapping) => mapping.decode(line, out),
+        }
+    }
 }
 
 /// What became of a line that is not in trouble.

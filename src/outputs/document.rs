@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::findings::{BreakDocument, CheckDocument, FixDocument, IntegrityDocument, ProfitDocument, TieDocument};
+use super::findings::{BreakDocument, CheckDocument, FixDocument, IntegrityDocument, ProfitDocument, RuleDocument, TieDocument};
 use super::schema;
 
 /// The report of a replay or an audit. Keys are always present unless they are not `required`; times are RFC 3339 in UTC;
@@ -36,6 +36,12 @@ pub(super) struct Document<'a> {
     pub(super) books: BTreeMap<&'static str, BookDocument>,
     /// Statements that do not hold, worst first.
     pub(super) breaks: Vec<BreakDocument<'a>>,
+    /// The settings file that counted, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) settings_file: Option<&'a str>,
+    /// The rules by which breaks are accepted, and what became of each; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) accept_rules: Vec<RuleDocument<'a>>,
     /// What the reconciler changed, judged in hindsight, in the order of time.
     pub(super) fixes: Vec<FixDocument<'a>>,
     /// The checks of an audit, in its order; empty for a replay.
@@ -269,6 +275,9 @@ pub(super) struct StatsDocument {
     pub(super) breaks_open: u64,
     /// Breaks of every severity that are not.
     pub(super) breaks_resolved: u64,
+    /// Breaks that a rule accepts; left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) breaks_accepted: u64,
 }
 
 /// What wrote the report.

@@ -60,6 +60,9 @@ pub(super) struct BreakDocument<'a> {
     pub(super) exposure_usd_seconds: Option<String>,
     /// Another order of records of one moment would change it.
     pub(super) order_sensitive: bool,
+    /// Why it does not count, where a rule accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accepted: Option<AcceptedDocument<'a>>,
     /// Why.
     pub(super) cause: CauseDocument<'a>,
     /// Records that bear on it, in the order of the tape.
@@ -67,6 +70,45 @@ pub(super) struct BreakDocument<'a> {
     /// A command that shows more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<String>,
+}
+
+/// Why a break does not count.
+#[derive(JsonSchema, Serialize)]
+#[schemars(deny_unknown_fields, rename = "Accepted")]
+pub(super) struct AcceptedDocument<'a> {
+    /// The reason that the rule gives.
+    pub(super) reason: &'a str,
+    /// The last day on which it is accepted.
+    #[schemars(extend("format" = "date"))]
+    pub(super) until: String,
+    /// Where the rule stands.
+    pub(super) rule: String,
+}
+
+/// A rule by which breaks are accepted, and what became of it.
+#[derive(JsonSchema, Serialize)]
+#[schemars(deny_unknown_fields, rename = "Rule")]
+pub(super) struct RuleDocument<'a> {
+    /// Where it stands.
+    pub(super) rule: String,
+    /// The symbol whose breaks it accepts.
+    pub(super) symbol: &'a str,
+    /// Only of this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kind: Option<&'static str>,
+    /// Only of this cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cause: Option<&'static str>,
+    /// Why.
+    pub(super) reason: &'a str,
+    /// The last day on which it accepts.
+    #[schemars(extend("format" = "date"))]
+    pub(super) until: String,
+    /// What became of it.
+    #[schemars(regex(pattern = schema::CODE))]
+    pub(super) state: &'static str,
+    /// How many breaks it accepts.
+    pub(super) breaks: u64,
 }
 
 /// Why two books parted, as far as that is proved.

@@ -30,7 +30,8 @@ pub(super) fn of(verdict: &str, breaks: &[BreakDocument<'_>], books: &BTreeMap<&
             found.cause.code,
             if found.cause.proved { "proved" } else { "-" },
         ];
-        let _ = writeln!(canonical, "{}", fields.join("|"));
+        let accepted = if found.accepted.is_some() { "|accepted" } else { "" };
+        let _ = writeln!(canonical, "{}{accepted}", fields.join("|"));
     }
     for (name, book) in books {
         for row in &book.positions {

@@ -9,10 +9,11 @@ use super::document::{
     StatsDocument, UnreadDocument, WindowDocument,
 };
 use super::findings::{
-    BreakDocument, CauseDocument, CheckDocument, DifferenceDocument, EvidenceDocument, FixDocument, IntegrityDocument,
-    ProfitDocument, TieDocument,
+    AcceptedDocument, BreakDocument, CauseDocument, CheckDocument, DifferenceDocument, EvidenceDocument, FixDocument,
+    IntegrityDocument, ProfitDocument, RuleDocument, TieDocument,
 };
 use super::fingerprint;
+use crate::accept::Judged;
 use crate::breaks::{BookName, Break, Evidence, Tie};
 use crate::brokers::{BrokerRead, Unread};
 use crate::checks::{Detail, Finding};
@@ -67,6 +68,8 @@ fn document(report: &Report) -> Document<'_> {
         sources: report.sources.iter().map(source).sorted_by(|one, two| one.path.cmp(two.path)).collect(),
         books,
         breaks,
+        settings_file: report.asked.settings.as_deref(),
+        accept_rules: report.acceptance.rules.iter().map(|judged| rule(judged, report)).collect(),
         fixes: report.fixes.iter().map(|fix| self::fix(fix, report)).collect(),
         checks: report.checks.iter().map(check).collect(),
         integrity: report.integrity.iter().map(integrity).collect(),
@@ -173,6 +176,11 @@ fn broken<'a>(found: &'a Break, report: &'a Report) -> BreakDocument<'a> {
         money_at_stake: found.money_at_stake().map(|money| plain(money.round_dp(2))),
         exposure_usd_seconds: found.exposure(report.window.until).map(plain),
         order_sensitive: found.order_sensitive,
+        accepted: report.acceptance.of(found).map(|rule| AcceptedDocument {
+            reason: &rule.reason,
+            until: rule.until.to_string(),
+            rule: report.place_of(rule),
+        }),
         cause: CauseDocument {
             code: found.cause.code,
             proved: found.cause.proved,
@@ -181,6 +189,20 @@ fn broken<'a>(found: &'a Break, report: &'a Report) -> BreakDocument<'a> {
         },
         evidence: found.evidence.iter().map(|evidence| self::evidence(evidence, report)).collect(),
         next: found.next(&report.asked),
+    }
+}
+
+fn rule<'a>(judged: &'a Judged, report: &Report) -> RuleDocument<'a> {
+    let Judged { rule, state, breaks } = judged;
+    RuleDocument {
+        rule: report.place_of(rule),
+        symbol: rule.symbol.as_str(),
+        kind: rule.kind.map(|kind| kind.code()),
+        cause: rule.cause,
+        reason: &rule.reason,
+        until: rule.until.to_string(),
+        state: state.code(),
+        breaks: *breaks as u64,
     }
 }
 
@@ -271,5 +293,6 @@ fn stats(report: &Report) -> StatsDocument {
         symbols_left_out: report.stats.symbols_left_out,
         breaks_open: open,
         breaks_resolved: report.breaks.len() as u64 - open,
+        breaks_accepted: report.breaks.iter().filter(|found| report.acceptance.of(found).is_some()).count() as u64,
     }
 }

@@ -136,6 +136,10 @@ fn broken(found: &Break, report: &Report) -> Test {
     let text = std::iter::once(message.clone()).chain(evidence).join("\n");
     let outcome =
         if report.counts(found) { Outcome::Failed { sort: found.kind.code().to_owned(), message } } else { Outcome::Passed };
+    let text = match report.acceptance.of(found) {
+        Some(rule) => format!("accepted until {}: {}\n{text}", rule.until, rule.reason),
+        None => text,
+    };
     let symbol = found.symbol.as_ref().map_or("*", |symbol| symbol.as_str());
     Test { name: format!("{symbol} {} {}", found.kind.code(), found.id()), class: "break".to_owned(), outcome, text }
 }

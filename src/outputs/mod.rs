@@ -1,5 +1,6 @@
 //! Outputs: one file per format. Only they turn a report into text.
 
+mod accepted;
 pub mod audit;
 pub mod biography;
 mod document;
@@ -12,6 +13,7 @@ pub mod paint;
 pub mod prometheus;
 pub mod sarif;
 pub mod schema;
+pub mod settings;
 mod sparkline;
 pub mod stages;
 mod table;

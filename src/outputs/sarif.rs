@@ -63,6 +63,8 @@ pub struct Found {
     pub places: Vec<Place>,
     /// What makes it the same result tomorrow.
     pub same_as: String,
+    /// Why somebody accepted it, if somebody did.
+    pub accepted: Option<String>,
 }
 
 /// A whole document: its rules are those that its results name, `meanings` says what they mean. What could not be checked is told beside
@@ -106,7 +108,7 @@ fn result(found: &Found, rules: &BTreeMap<&str, usize>) -> Value {
     let mut places = found.places.iter();
     let first: Vec<Value> = places.next().map(|place| location(place, None)).into_iter().collect();
     let related: Vec<Value> = places.enumerate().map(|(number, place)| location(place, Some(number + 1))).collect();
-    json!({
+    let mut result = json!({
         "ruleId": found.rule,
         "ruleIndex": rules.get(found.rule.as_str()),
         "level": found.level.code(),
@@ -114,7 +116,11 @@ fn result(found: &Found, rules: &BTreeMap<&str, usize>) -> Value {
         "locations": first,
         "relatedLocations": related,
         "partialFingerprints": {"tapecheck/1": found.same_as},
-    })
+    });
+    if let Some(why) = &found.accepted {
+        result["suppressions"] = json!([{"kind": "external", "status": "accepted", "justification": harmless(why, MESSAGE)}]);
+    }
+    result
 }
 
 fn location(place: &Place, number: Option<usize>) -> Value {
@@ -171,6 +177,7 @@ fn broken(found: &Break, report: &Report) -> Found {
     Found {
         rule: found.kind.code().to_owned(),
         level: match found.severity {
+            Severity::Break | Severity::Warning if report.acceptance.of(found).is_some() => Level::Note,
             Severity::Break => Level::Error,
             Severity::Warning => Level::Warning,
             Severity::Note => Level::Note,
@@ -178,6 +185,7 @@ fn broken(found: &Break, report: &Report) -> Found {
         message: text::one_line(found),
         places: found.evidence.get(main).map(place).into_iter().chain(others).collect(),
         same_as: found.id(),
+        accepted: report.acceptance.of(found).map(|rule| format!("{} (until {})", rule.reason, rule.until)),
     }
 }
 
@@ -188,5 +196,12 @@ fn check(finding: &Finding) -> Option<Found> {
         Status::Fail => Level::Error,
     };
     let message = format!("{}: {}", finding.status.code(), finding.summary);
-    Some(Found { rule: finding.id.to_owned(), level, message, places: Vec::new(), same_as: finding.id.to_owned() })
+    Some(Found {
+        rule: finding.id.to_owned(),
+        level,
+        message,
+        places: Vec::new(),
+        same_as: finding.id.to_owned(),
+        accepted: None,
+    })
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::paint::Look;
 use super::table::Rows;
-use super::{audit, evidence, trust};
+use super::{accepted, audit, evidence, trust};
 use crate::breaks::{BookName, Break, Kind, Severity};
 use crate::checks::Status;
 use crate::position::{Symbol, plain};
@@ -67,7 +67,8 @@ fn verdict(report: &Report, look: &Look, out: &mut String) {
         Verdict::Breaks => ("BREAKS", Style::new().red().bold()),
         Verdict::CouldNotCheck => ("COULD NOT CHECK", Style::new().yellow().bold()),
     };
-    let of = move |severity: Severity| report.breaks.iter().filter(move |found| found.severity == severity);
+    let counted = |found: &&Break| report.acceptance.of(found).is_none();
+    let of = move |severity: Severity| report.breaks.iter().filter(counted).filter(move |found| found.severity == severity);
     let open = of(Severity::Break).filter(|found| found.is_open()).count();
     let resolved = of(Severity::Break).count() - open;
     let counts = [
@@ -78,13 +79,16 @@ fn verdict(report: &Report, look: &Look, out: &mut String) {
     ];
     let failed = report.checks.iter().filter(|check| check.status == Status::Fail).count();
     let checks = if failed == 0 { String::new() } else { format!(", {}", plural(failed, "failed check")) };
-    wrapped(out, look, &format!("{}  {}{checks}", look.paint(word, style), counts.join(", ")), "  ");
+    let (word, style) = accepted::verdict(report, word, style);
+    let counted = format!("{}  {}{}{checks}", look.paint(&word, style), counts.join(", "), accepted::count(report));
+    wrapped(out, look, &counted, "  ");
     if look.quiet {
         return;
     }
     let window = |at: Option<Time>| at.map_or_else(|| "?".to_owned(), time::show);
     wrapped(out, look, &format!("window  {} to {}", window(report.window.from), window(report.window.until)), "        ");
     wrapped(out, look, &format!("broker  {}", broker(report)), "        ");
+    accepted::header(report, look, out);
     for reason in &report.unchecked {
         let text = filled(look, &format!("could not check: {reason}"), "", "    ");
         line(out, &look.paint(&text, Style::new().yellow()));
@@ -124,7 +128,7 @@ fn books(report: &Report, look: &Look, out: &mut String) {
     let broken: BTreeSet<&Symbol> = report
         .breaks
         .iter()
-        .filter(|found| found.is_open() && found.severity > Severity::Note)
+        .filter(|found| found.is_open() && found.severity > Severity::Note && report.acceptance.of(found).is_none())
         .filter_map(|found| found.symbol.as_ref())
         .collect();
     let mut table = Rows::under(&["symbol", "expected", "executor", "broker", "metadata"], 1);
@@ -204,7 +208,12 @@ fn one_break(report: &Report, found: &Break, look: &Look, out: &mut String) {
     };
     let symbol = found.symbol.as_ref().map(|symbol| format!("{symbol} ")).unwrap_or_default();
     line(out, "");
-    wrapped(out, look, &format!("{} {symbol}{}", look.paint(found.severity.code(), style), situation(found)), "  ");
+    let (word, style) = match report.acceptance.of(found) {
+        Some(_) => (format!("accepted {}", found.severity.code()), Style::new().cyan()),
+        None => (found.severity.code().to_owned(), style),
+    };
+    wrapped(out, look, &format!("{} {symbol}{}", look.paint(&word, style), situation(found)), "  ");
+    accepted::of_break(report, found, look, out);
     if let Some(values) = values(found) {
         wrapped(out, look, &format!("  {values}"), "    ");
     }

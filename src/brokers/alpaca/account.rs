@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use crate::brokers::{Endpoint, Recording, Unread};
 use crate::json::{self, Field, Text};
 use crate::trouble::Trouble;
 
@@ -63,4 +64,27 @@ fn masked(number: &str) -> String {
     let characters: Vec<char> = number.chars().filter(|character| character.is_ascii_alphanumeric()).collect();
     let hidden = characters.len().saturating_sub(4);
     characters.iter().enumerate().map(|(place, character)| if place < hidden { '*' } else { *character }).collect()
+}
+
+/// What is left of a read where a certain account is expected and this is not it: nothing, or, where the answer does not say whose it is, all
+/// of it with that doubt. `None`: it is the account, or any will do. `expected` is its number, or the end of it.
+pub fn of_another_account(recording: &Recording, expected: Option<&str>) -> Option<Recording> {
+    let expected = expected?;
+    // What could not be read at all is told already.
+    if recording.bodies.is_empty() {
+        return None;
+    }
+    let row = recording.bodies.get(&Endpoint::Account).map(|body| json::read::<Row<'_>>(&body.text));
+    let number = row.and_then(Result::ok).and_then(|row| row.account_number);
+    let wanted = masked(expected);
+    let Some(number) = number else {
+        let why = format!("it is not in the answer, and the settings expect the account {wanted}");
+        let unread = recording.unread.iter().cloned().chain([Unread { endpoint: Some(Endpoint::Account), why }]);
+        return Some(Recording { unread: unread.collect(), ..recording.clone() });
+    };
+    if number.to_ascii_uppercase().ends_with(&expected.to_ascii_uppercase()) {
+        return None;
+    }
+    let why = format!("it is of the account {}, and the settings expect {wanted}: nothing of it was used", masked(&number));
+    Some(Recording { bodies: Default::default(), unread: vec![Unread { endpoint: None, why }], ..recording.clone() })
 }

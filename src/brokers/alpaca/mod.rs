@@ -27,7 +27,7 @@ use crate::source::{Harvest, Quarantined, Source, harmless};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
 
-pub use account::Account;
+pub use account::{Account, of_another_account};
 
 /// What a parsed read tells beside its events.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,7 +3,7 @@
 use clap::Args;
 use itertools::Itertools;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::{Failure, Output};
 use crate::brokers::recording::Existing;
@@ -79,7 +79,8 @@ impl Add {
         let mut arguments: Vec<String> =
             timed.into_iter().filter_map(|(flag, value)| Some(format!("--{flag}={}", value.as_ref()?))).collect();
         arguments.extend(flags.iter().cloned());
-        let mut request = super::parsed(command, &arguments).map_err(Failure::Usage)?;
+        arguments.extend(super::settings_of(Path::new(&directory)));
+        let mut request = super::without_account(super::parsed(command, &arguments).map_err(Failure::Usage)?);
         request.directory = PathBuf::from(directory);
         let has_broker = request.broker.is_some() || request.live.is_some();
         let manifest = Manifest {

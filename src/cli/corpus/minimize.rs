@@ -16,6 +16,7 @@ use crate::corpus::minimize::{self, Choice, Input, Minimized, Progress, Size, Wa
 use crate::corpus::told::folded;
 use crate::outputs::paint::Look;
 use crate::position::Symbol;
+use crate::settings::limits;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,7 +61,7 @@ pub struct Minimize {
     #[arg(long)]
     replace: bool,
     /// Stop after so long, and keep the smallest so far
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = selection::timeout)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = limits::timeout)]
     timeout: f64,
     /// Of a bot's directory: one exchange day (America/New_York)
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -166,9 +167,10 @@ impl Minimize {
         }
         let timed =
             [("day", &self.day), ("from", &self.from), ("until", &self.until), ("at", &self.at), ("broker", &self.broker)];
-        let arguments: Vec<String> =
+        let mut arguments: Vec<String> =
             timed.into_iter().filter_map(|(flag, value)| Some(format!("--{flag}={}", value.as_ref()?))).collect();
-        let mut request = super::parsed(Command::Replay, &arguments).map_err(Failure::Usage)?;
+        arguments.extend(super::settings_of(&self.case));
+        let mut request = super::without_account(super::parsed(Command::Replay, &arguments).map_err(Failure::Usage)?);
         request.directory.clone_from(&self.case);
         let [day, from, until, at] = [&self.day, &self.from, &self.until, &self.at].map(Clone::clone);
         let manifest = Manifest {

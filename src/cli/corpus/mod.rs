@@ -8,11 +8,11 @@ mod minimize;
 mod run;
 
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::progress::Bar;
-use super::selection::Asking;
-use super::{Failure, Output, world};
+use super::selection::{Asking, Otherwise};
+use super::{Failure, Output, settings, world};
 use crate::Request;
 use crate::corpus::case::Command;
 use crate::corpus::find;
@@ -81,13 +81,30 @@ struct Typed {
 
 /// The request that the arguments of a case make.
 pub fn parsed(command: Command, arguments: &[String]) -> Result<Request, String> {
-    let typed = Typed::try_parse_from(arguments).map_err(|error| first_line(&error.to_string()))?;
-    let mut request = typed.asking.request().map_err(|failure| failure.to_string())?;
+    let mut typed = Typed::try_parse_from(arguments).map_err(|error| first_line(&error.to_string()))?;
+    // A file of settings counts where it is named, and none is looked for: what lies above a case is none of its business.
+    let chosen = &mut typed.asking.selection.judging.chosen;
+    chosen.no_config = chosen.config.is_none();
+    let mut request = typed.asking.request(Otherwise::None).map_err(|failure| failure.to_string())?;
     match command {
         Command::Replay => {}
         Command::Audit => request.audit = Some(world::clock),
     }
     Ok(request)
+}
+
+/// The flag that names the settings of a bot's directory, if it has any.
+fn settings_of(directory: &Path) -> Option<String> {
+    settings::find(directory).map(|file| format!("--config={}", file.display()))
+}
+
+/// A request as a case makes it: whose account it is goes with the account's number.
+fn without_account(mut request: Request) -> Request {
+    request.account = None;
+    if let Some(file) = &mut request.settings_file {
+        file.text = crate::settings::without_account(&file.text);
+    }
+    request
 }
 
 /// The error without the usage below it, which is of no use in a file.

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use super::CannotAdd;
 use super::reach::{Lines, Reach};
+use crate::Request;
 use crate::brokers::redact::Redactor;
-use crate::logs;
+use crate::layout::Layout;
 use crate::read;
 
 /// What was kept of a file.
@@ -31,29 +32,33 @@ pub struct Kept {
 pub type Texts = Vec<(String, String)>;
 
 /// Cuts every file of the directory, and redacts what is left.
-pub fn cut(directory: &Path, lines: &Lines, reach: &Reach, redactor: &mut Redactor) -> Result<(Texts, Vec<Kept>), CannotAdd> {
-    let (mut cuts, mut kept) = gathered(directory, lines, reach)?;
-    redact(&mut cuts, redactor);
+pub fn cut(request: &Request, lines: &Lines, reach: &Reach, redactor: &mut Redactor) -> Result<(Texts, Vec<Kept>), CannotAdd> {
+    let (mut cuts, mut kept) = gathered(request, lines, reach)?;
+    redact(&mut cuts, &request.layout, redactor);
     for (one, (_, text)) in kept.iter_mut().zip(&cuts) {
         one.bytes = text.len() as u64;
     }
     // A log without a needed line is not needed, but for the bot's own account: without it nothing could be checked.
-    cuts.retain(|(path, text)| !text.is_empty() || path == logs::OWN_ACCOUNT || !is_log(path));
+    let layout = &request.layout;
+    cuts.retain(|(path, text)| !text.is_empty() || layout.is_own_account(path) || !layout.is_log(path));
     Ok((cuts, kept))
 }
 
 /// The files of the directory as text. Rotated and compressed parts of one log become one file, in the order of time.
-pub fn gathered(directory: &Path, lines: &Lines, reach: &Reach) -> Result<(Texts, Vec<Kept>), CannotAdd> {
-    let mut files = read::files(directory);
-    files.sort_by_cached_key(|(path, _)| (plain(path).to_owned(), lines.first(path), Reverse(rotation(path)), path.clone()));
+pub fn gathered(request: &Request, lines: &Lines, reach: &Reach) -> Result<(Texts, Vec<Kept>), CannotAdd> {
+    let layout = &request.layout;
+    let mut files = read::files(&request.directory, layout);
+    files.sort_by_cached_key(|(path, _)| {
+        (layout.base_of(path).to_owned(), lines.first(path), Reverse(rotation(path)), path.clone())
+    });
     let mut cuts: Texts = Vec::new();
     let mut kept = Vec::new();
-    for (base, parts) in &files.iter().chunk_by(|(path, _)| plain(path).to_owned()) {
+    for (base, parts) in &files.iter().chunk_by(|(path, _)| layout.base_of(path).to_owned()) {
         let mut text = String::new();
         let mut one = Kept { path: base.clone(), unit: "lines", lines: 0, of: 0, bytes: 0 };
         for (path, file) in parts {
             // A state file is one record: it is needed whole, or it is another one.
-            let wanted = if is_log(path) { lines.kept(path, reach) } else { None };
+            let wanted = if layout.is_log(path) { lines.kept(path, reach) } else { None };
             // The last line of a part may be torn; the next part must not go on in it.
             if !text.is_empty() && !text.ends_with('\n') {
                 text.push('\n');
@@ -67,9 +72,9 @@ pub fn gathered(directory: &Path, lines: &Lines, reach: &Reach) -> Result<(Texts
 }
 
 /// All files before any: an id that a message names may be met in another file only.
-pub fn redact(cuts: &mut Texts, redactor: &mut Redactor) {
+pub fn redact(cuts: &mut Texts, layout: &Layout, redactor: &mut Redactor) {
     for (path, text) in cuts.iter_mut() {
-        *text = if is_log(path) {
+        *text = if layout.is_log(path) {
             text.split_inclusive('\n').map(|line| redactor.json(line).unwrap_or_else(|_| line.to_owned())).collect()
         } else {
             redactor.json(text).unwrap_or_else(|_| text.clone())
@@ -78,18 +83,6 @@ pub fn redact(cuts: &mut Texts, redactor: &mut Redactor) {
     for (_, text) in cuts {
         *text = redactor.stray(text);
     }
-}
-
-/// Whether a path is a log's.
-pub fn is_log(path: &str) -> bool {
-    logs::ALL.iter().flat_map(|format| format.paths).any(|base| *base == plain(path))
-}
-
-/// The path without rotation and compression.
-fn plain(path: &str) -> &str {
-    let bases = logs::ALL.iter().flat_map(|format| format.paths);
-    let begins = |base: &&&str| path.strip_prefix(**base).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    bases.into_iter().find(begins).copied().unwrap_or(path)
 }
 
 /// `run.jsonl.2.gz` is older than `run.jsonl.1`, and that than `run.jsonl`.

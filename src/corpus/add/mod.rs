@@ -94,7 +94,8 @@ impl From<CannotRead> for CannotAdd {
 /// Makes the case.
 pub fn add(mut wanted: Wanted, parse: Parse) -> Result<Added, CannotAdd> {
     write::check_target(&wanted.into, &wanted.manifest.name, wanted.existing)?;
-    let readings = read::bot(&wanted.request.directory)?;
+    write::check_inside(&wanted.request)?;
+    let readings = read::bot(&wanted.request.directory, &wanted.request.layout)?;
     let (whole_recording, notices) = recording(&wanted.request, &readings)?;
     let lines = reach::Lines::of(&readings);
     let whole = judged(&wanted.request, readings, whole_recording.as_ref())?;
@@ -104,14 +105,15 @@ pub fn add(mut wanted: Wanted, parse: Parse) -> Result<Added, CannotAdd> {
     for reach in lines.reaches(&wanted.request) {
         let mut redactor = Redactor::new();
         let recording = whole_recording.as_ref().map(|whole| broker::cut(whole, &reach, &mut redactor)).transpose()?;
-        let (texts, mut files) = bot::cut(&wanted.request.directory, &lines, &reach, &mut redactor)?;
-        let now = judged(&wanted.request, read::texts(texts.clone()), recording.as_ref())?;
+        let (texts, mut files) = bot::cut(&wanted.request, &lines, &reach, &mut redactor)?;
+        let now = judged(&wanted.request, read::texts(texts.clone(), &wanted.request.layout), recording.as_ref())?;
         let differs = what_differs(&whole, &now);
         if differs.is_empty() {
             files.extend(recording.iter().zip(&whole_recording).flat_map(|(cut, whole)| broker::kept(cut, whole)));
             describe(&mut wanted.manifest, &now);
-            let Wanted { into, existing, manifest, .. } = &wanted;
-            let new = New { into, existing: *existing, manifest, texts: &texts, recording: recording.as_ref() };
+            let Wanted { into, existing, manifest, request } = &wanted;
+            let settings = request.settings_file.as_ref().map(|file| file.text.as_str());
+            let new = New { into, existing: *existing, manifest, texts: &texts, settings, recording: recording.as_ref() };
             let (folder, given) = write::write(&new, parse, |_| Ok(()))?;
             let replaced = redactor.count();
             return Ok(Added { folder, files, reach, smaller, symbols, replaced, verdict: given.verdict, notices });
@@ -150,7 +152,7 @@ fn narrowed(wanted: &mut Wanted, whole: Verdict, recording: Option<&Recording>) 
     let broke = broke.filter(|_| whole.verdict == report::Verdict::Breaks.code());
     let (true, None, Some(broke)) = (wanted.request.symbols.is_empty(), wanted.request.audit, broke) else { return Ok(whole) };
     let request = Request { symbols: broke, ..wanted.request.clone() };
-    let alone = judged(&request, read::bot(&request.directory)?, recording)?;
+    let alone = judged(&request, read::bot(&request.directory, &request.layout)?, recording)?;
     let is_about =
         |found: &&Break| found.symbol.as_deref().and_then(Symbol::parse).is_some_and(|one| request.symbols.contains(&one));
     if alone.verdict != whole.verdict || !alone.breaks.iter().eq(whole.breaks.iter().filter(is_about)) {

@@ -133,8 +133,9 @@ pub enum CannotMinimize {
 pub fn minimize(wanted: &Wanted, watch: &Watch<'_>, parse: Parse) -> Result<Minimized, CannotMinimize> {
     let request = wanted.input.request();
     write::check_target(&wanted.into, &wanted.name, wanted.existing)?;
+    write::check_inside(request)?;
     write::check_apart(&wanted.into, &wanted.name, &request.directory)?;
-    let readings = read::bot(&request.directory).map_err(CannotReplay::Bot)?;
+    let readings = read::bot(&request.directory, &request.layout).map_err(CannotReplay::Bot)?;
     let recording = recording(&wanted.input)?;
     let lines = Lines::of(&readings);
     let whole = crate::judge(request, readings, recording.as_ref()).report;
@@ -147,10 +148,16 @@ pub fn minimize(wanted: &Wanted, watch: &Watch<'_>, parse: Parse) -> Result<Mini
     let mut search = Search::begin(&parts, request, &target, watch).ok_or_else(lost)?;
     stages::all(&mut search, found.symbol.as_ref());
     let (texts, recording) = parts.rendered(&search.best);
-    let now = crate::judge(request, read::texts(texts.clone()), recording.as_ref()).report;
+    let now = crate::judge(request, read::texts(texts.clone(), &request.layout), recording.as_ref()).report;
     let manifest = manifest(wanted, found, &now, recording.is_some());
-    let new =
-        New { into: &wanted.into, existing: wanted.existing, manifest: &manifest, texts: &texts, recording: recording.as_ref() };
+    let new = New {
+        into: &wanted.into,
+        existing: wanted.existing,
+        manifest: &manifest,
+        texts: &texts,
+        settings: request.settings_file.as_ref().map(|file| file.text.as_str()),
+        recording: recording.as_ref(),
+    };
     let (folder, given) = write::write(&new, parse, |given| still_shown(found, given))?;
     Ok(Minimized {
         folder,
@@ -190,15 +197,15 @@ type AsKept = (Texts, Option<Recording>, Option<usize>);
 
 /// The files as a case keeps them: plain text, and redacted where they are a bot's.
 fn as_kept(input: &Input, lines: &Lines, recording: Option<Recording>) -> Result<AsKept, CannotMinimize> {
-    let directory = &input.request().directory;
-    let (mut texts, _) = bot::gathered(directory, lines, &Reach::Everything)?;
+    let request = input.request();
+    let (mut texts, _) = bot::gathered(request, lines, &Reach::Everything)?;
     match input {
         Input::Case(_) => Ok((texts, recording, None)),
         Input::Bot { .. } => {
             let mut redactor = Redactor::new();
             let cut = |recording: &Recording| broker::cut(recording, &Reach::Everything, &mut redactor);
             let recording = recording.as_ref().map(cut).transpose()?;
-            bot::redact(&mut texts, &mut redactor);
+            bot::redact(&mut texts, &request.layout, &mut redactor);
             Ok((texts, recording, Some(redactor.count())))
         }
     }
@@ -206,12 +213,12 @@ fn as_kept(input: &Input, lines: &Lines, recording: Option<Recording>) -> Result
 
 /// Where every fact stands in the texts, and which symbols they name.
 fn known(request: &Request, texts: &Texts, recording: Option<&Recording>) -> Known {
-    let readings = read::texts(texts.clone());
+    let readings = read::texts(texts.clone(), &request.layout);
     let mut events: Vec<Event> = readings.events.clone();
     let replay = crate::judge(request, readings, recording);
     // The broker's facts are read by the judge.
     events.extend(replay.tape.events);
-    let mut known = Known::default();
+    let mut known = Known { layout: request.layout.clone(), ..Known::default() };
     for event in &events {
         let path = replay.report.sources.get(usize::from(event.origin.source.0)).map(|source| source.path.clone());
         if let Some(path) = path.filter(|_| event.at != crate::time::Time::UNIX_EPOCH) {

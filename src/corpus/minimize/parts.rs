@@ -7,9 +7,8 @@ use std::ops::Range;
 
 use super::tree::{self, Node, Seen};
 use crate::brokers::{Endpoint, Recording};
-use crate::corpus::add::bot::is_log;
 use crate::corpus::add::{Kept, Texts};
-
+use crate::layout::Layout;
 use crate::position::Symbol;
 use crate::time::Time;
 
@@ -95,6 +94,8 @@ pub struct Known {
     pub times: BTreeMap<(String, u64), Time>,
     /// Every symbol.
     pub symbols: BTreeSet<Symbol>,
+    /// Where the files lie.
+    pub layout: Layout,
 }
 
 /// All parts of a case.
@@ -139,7 +140,7 @@ impl Parts {
     }
 
     fn file(&mut self, part: usize, path: String, answer: Option<Endpoint>, text: &str, known: &Known) {
-        let is_log = answer.is_none() && is_log(&path);
+        let is_log = answer.is_none() && known.layout.is_log(&path);
         let form = if is_log {
             let mut offset = 0;
             let mut records = Vec::new();

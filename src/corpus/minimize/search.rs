@@ -167,7 +167,7 @@ impl<'a> Search<'a> {
 
 /// The path of every replay: nothing here knows a shorter one.
 fn replayed(request: &Request, (texts, recording): (Texts, Option<Recording>)) -> Report {
-    crate::judge(request, read::texts(texts), recording.as_ref()).report
+    crate::judge(request, read::texts(texts, &request.layout), recording.as_ref()).report
 }
 
 fn in_trouble(report: &Report) -> u64 {
