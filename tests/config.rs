@@ -435,6 +435,10 @@ fn every_key_is_described() {
             "{key}"
         );
     }
+    let logs = tapecheck::logs::ALL.iter().map(|format| format.name);
+    for format in logs.chain(tapecheck::books::ALL.iter().map(|format| format.name)) {
+        assert!(page.contains(&format!("`{format}`")), "{format}");
+    }
     for (kind, _) in tapecheck::logs::custom::Kind::ALL {
         assert!(page.contains(&format!("| `{kind}` |")), "{kind}");
     }

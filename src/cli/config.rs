@@ -12,7 +12,7 @@ Examples:
   tapecheck config
   tapecheck config bot --grace 20
   tapecheck config bot --format json
-  tapecheck config bot > tapecheck.toml
+  tapecheck config bot -o settings.toml
 
 Exit status: 0 the settings are sound; 2 the file cannot be read, or says something that is not allowed.";
 

@@ -160,17 +160,17 @@ impl Minimize {
     }
 
     fn of_bot(&self) -> Result<Input, Failure> {
-        if self.broker.as_deref() == Some("live") {
-            let says =
-                "a live broker answers differently each time: keep its answers with `tapecheck record`, and give the recording";
-            return Err(Failure::Usage(says.to_owned()));
-        }
         let timed =
             [("day", &self.day), ("from", &self.from), ("until", &self.until), ("at", &self.at), ("broker", &self.broker)];
         let mut arguments: Vec<String> =
             timed.into_iter().filter_map(|(flag, value)| Some(format!("--{flag}={}", value.as_ref()?))).collect();
         arguments.extend(super::settings_of(&self.case));
         let mut request = super::without_account(super::parsed(Command::Replay, &arguments).map_err(Failure::Usage)?);
+        if request.live.is_some() {
+            let says =
+                "a live broker answers differently each time: keep its answers with `tapecheck record`, and give the recording";
+            return Err(Failure::Usage(says.to_owned()));
+        }
         request.directory.clone_from(&self.case);
         let [day, from, until, at] = [&self.day, &self.from, &self.until, &self.at].map(Clone::clone);
         let manifest = Manifest {
