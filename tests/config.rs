@@ -379,7 +379,11 @@ fn init_names_what_lies_elsewhere_and_guesses_at_what_it_does_not_know() {
         "# attribution = \"old/attribution.jsonl.2\"",
         "# [logs.custom.trades]",
         "# files = \"journal/trades.jsonl\"",
+        "# time = \"when\"",
         "# kind = \"event\"",
+        "# symbol = \"order.symbol\"",
+        "# side = \"order.side\"",
+        "# quantity = \"order.qty\"",
         "# [logs.custom.broker]",
     ] {
         assert!(printed.lines().any(|other| other == line), "{line} is not in\n{printed}");

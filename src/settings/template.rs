@@ -31,8 +31,8 @@ pub struct Elsewhere {
 pub struct Unknown {
     /// Where it lies.
     pub path: String,
-    /// Its first line, if it has one.
-    pub line: Option<String>,
+    /// Its first lines.
+    pub lines: Vec<String>,
 }
 
 /// Logs of no known format that are described; of more of them, one learns how from these.
@@ -123,7 +123,7 @@ fn paths(seen: &Seen, out: &mut String) {
 
 /// Names that a field often has, by what it means.
 const OFTEN: [(&str, &[&str]); 7] = [
-    ("time", &["ts", "time", "timestamp", "at", "datetime", "date", "created_at", "t"]),
+    ("time", &["ts", "time", "timestamp", "when", "at", "datetime", "date", "created_at", "t"]),
     ("kind", &["event", "kind", "type", "action", "msg", "event_type"]),
     ("symbol", &["symbol", "ticker", "sym", "instrument", "asset"]),
     ("quantity", &["qty", "quantity", "size", "shares", "amount", "filled_qty", "volume"]),
@@ -143,10 +143,13 @@ fn custom(unknown: &Unknown, out: &mut String) {
         one_line(&unknown.path)
     );
     let _ = writeln!(out, "# docs/adapting-to-another-bot.md goes through an example.");
-    if let Some(line) = &unknown.line {
+    if let Some(line) = unknown.lines.first() {
         let _ = writeln!(out, "# Its first line: {}", one_line(line));
     }
-    let fields = unknown.line.as_deref().map_or_else(Vec::new, fields);
+    let mut fields = Vec::new();
+    for line in &unknown.lines {
+        descend(line, "", 0, &mut fields);
+    }
     let guess = |meaning: &str| {
         let names = OFTEN.iter().find(|(name, _)| *name == meaning).map_or(&[] as &[&str], |(_, names)| names);
         let last = |field: &str| field.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
@@ -163,13 +166,7 @@ fn custom(unknown: &Unknown, out: &mut String) {
     let _ = writeln!(out, "# [logs.custom.{name}.kinds]\n# entry = [\"opened\"]\n# exit = [\"closed\"]");
 }
 
-/// The paths of a record's fields, as far as a path can spell them.
-fn fields(line: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    descend(line, "", 0, &mut found);
-    found
-}
-
+/// Adds the paths of a record's fields, as far as a path can spell them, and as far as they are new.
 fn descend(text: &str, above: &str, depth: usize, found: &mut Vec<String>) {
     const DEPTH: usize = 3;
     let Ok(rows) = json::read::<Rows<'_>>(text) else { return };
@@ -182,7 +179,7 @@ fn descend(text: &str, above: &str, depth: usize, found: &mut Vec<String>) {
     for (path, raw) in &rows {
         if raw.get().starts_with('{') && depth < DEPTH {
             descend(raw.get(), path, depth + 1, found);
-        } else {
+        } else if !found.contains(path) {
             found.push(path.clone());
         }
     }

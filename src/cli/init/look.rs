@@ -18,6 +18,9 @@ const MOST: usize = 20_000;
 /// Bytes of a log that are looked at.
 const BEGINNING: u64 = 64 << 10;
 
+/// Lines of a log that are looked at: not each has every field.
+const LINES: usize = 50;
+
 /// Folders that are never a bot's logs.
 const NOT_LOGS: [&str; 6] = ["node_modules", "target", "venv", "__pycache__", "site-packages", "broker"];
 
@@ -33,8 +36,8 @@ pub(super) fn at(directory: &Path) -> Seen {
         if let Some(format) = layout.format_of_name(&path) {
             seen.elsewhere.push(Elsewhere { format, path });
         } else if path.ends_with(".jsonl") || path.ends_with(".ndjson") {
-            let line = first_line(&directory.join(&path));
-            seen.unknown.push(Unknown { path, line });
+            let lines = first_lines(&directory.join(&path));
+            seen.unknown.push(Unknown { path, lines });
         }
     }
     seen
@@ -55,9 +58,9 @@ fn walk(directory: &Path, folder: &str, depth: usize, paths: &mut Vec<String>) {
     }
 }
 
-fn first_line(file: &Path) -> Option<String> {
-    let mut reader = BufReader::new(read::open(file).ok()?.take(BEGINNING));
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    Some(line.trim().to_owned()).filter(|line| !line.is_empty())
+/// The first whole lines, as far as they can be read.
+fn first_lines(file: &Path) -> Vec<String> {
+    let Ok(text) = read::open(file) else { return Vec::new() };
+    let lines = BufReader::new(text.take(BEGINNING)).lines().map_while(Result::ok);
+    lines.filter(|line| !line.trim().is_empty()).take(LINES).collect()
 }
