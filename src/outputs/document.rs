@@ -1,11 +1,26 @@
 //! The shape of the JSON report (contract, section 2), apart from how it is filled: keys in the order of the contract.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 use super::findings::{BreakDocument, CheckDocument, FixDocument, IntegrityDocument, ProfitDocument, RuleDocument, TieDocument};
 use super::schema;
+use crate::outcome::Fix;
+use crate::report::Report;
+
+/// A list whose rows are made while they are written: the fixes of a year are many, and none is kept twice.
+pub(super) struct Rows<'a, T, D> {
+    pub(super) of: &'a [T],
+    pub(super) report: &'a Report,
+    pub(super) row: fn(&'a T, &'a Report) -> D,
+}
+
+impl<T, D: Serialize> Serialize for Rows<'_, T, D> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.of.iter().map(|one| (self.row)(one, self.report)))
+    }
+}
 
 /// The report of a replay or an audit. Keys are always present unless they are not `required`; times are RFC 3339 in UTC;
 /// quantities and prices are decimal strings, signed, short below zero; the same input gives the same bytes.
@@ -43,7 +58,8 @@ pub(super) struct Document<'a> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) accept_rules: Vec<RuleDocument<'a>>,
     /// What the reconciler changed, judged in hindsight, in the order of time.
-    pub(super) fixes: Vec<FixDocument<'a>>,
+    #[schemars(with = "Vec<FixDocument<'a>>")]
+    pub(super) fixes: Rows<'a, Fix, FixDocument<'a>>,
     /// The checks of an audit, in its order; empty for a replay.
     pub(super) checks: Vec<CheckDocument<'a>>,
     /// What was not understood, or is not there, and what follows.

@@ -5,8 +5,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::document::{
-    BookDocument, BrokerDocument, Document, OpeningDocument, PositionDocument, Producer, ProvenanceDocument, SourceDocument,
-    StatsDocument, UnreadDocument, WindowDocument,
+    BookDocument, BrokerDocument, Document, OpeningDocument, PositionDocument, Producer, ProvenanceDocument, Rows,
+    SourceDocument, StatsDocument, UnreadDocument, WindowDocument,
 };
 use super::findings::{
     AcceptedDocument, BreakDocument, CauseDocument, CheckDocument, DifferenceDocument, EvidenceDocument, FixDocument,
@@ -70,7 +70,7 @@ fn document(report: &Report) -> Document<'_> {
         breaks,
         settings_file: report.asked.settings.as_deref(),
         accept_rules: report.acceptance.rules.iter().map(|judged| rule(judged, report)).collect(),
-        fixes: report.fixes.iter().map(|fix| self::fix(fix, report)).collect(),
+        fixes: Rows { of: &report.fixes, report, row: fix },
         checks: report.checks.iter().map(check).collect(),
         integrity: report.integrity.iter().map(integrity).collect(),
         order_sensitive: report.ties.iter().map(|tie| self::tie(tie, report)).collect(),
