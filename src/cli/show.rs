@@ -105,6 +105,7 @@ impl Biography {
         let symbol = Symbol::parse(&self.symbol).ok_or_else(|| Failure::Usage(format!("`{}` is not a symbol", self.symbol)))?;
         let mut request = self.selection.request(BTreeSet::new(), false, Otherwise::None)?;
         request.follow = Some(symbol.clone());
+        request.keep_tape = true;
         let replay = replayed(request.clone(), bar)?;
         if replay.ledger.marks.is_empty() {
             super::tell(&[format!("{symbol} is not on the tape; {}", named(&replay))]);
