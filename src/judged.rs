@@ -9,7 +9,7 @@ use crate::account::{Doubt, Stated, stated};
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
 use crate::calendar::Calendar;
 use crate::event::{Event, Form, Holding};
-use crate::ledger::{LastBook, Ledger};
+use crate::ledger::{LastBook, Ledger, at_line};
 use crate::outcome::Outcome;
 use crate::position::{Quantity, Side, Symbol, plain};
 use crate::sightings::MissingSighting;
@@ -52,21 +52,21 @@ impl Ledger {
             let holding = listed.get(&symbol).copied();
             let quantity = holding.and_then(|holding| holding.quantity).unwrap_or(Decimal::ZERO);
             let form = if quantity.is_zero() { Form::NotHeld } else { Form::Equals(quantity) };
-            let origin = crate::origin::Origin { line: holding.map_or(1, |holding| holding.line), ..event.origin };
+            let row = at_line(event, holding.map_or(1, |holding| holding.line));
             let holds = match self.same_answer(event, &symbol) {
                 Some(stated) => (stated - quantity).abs() <= self.settings.tolerance_quantity,
                 None => self.fits(&symbol, &form) || self.fits_within_grace(event, &symbol, &form),
             };
             let outcome = if holds { Outcome::Held } else { Outcome::Failed };
-            self.mark(place, &symbol, Some((Witness::ExecutorState, form)), Some(outcome));
+            self.mark(place, &row, &symbol, Some((Witness::ExecutorState, form)), Some(outcome));
             if !holds {
                 agrees = false;
-                let evidence = stated(event.at, origin, Witness::ExecutorState, &form);
+                let evidence = stated(event.at, row.origin, Witness::ExecutorState, &form);
                 self.doubt(&symbol, evidence, quantity);
             }
             if let Some(holding) = holding {
                 let price = holding.price;
-                self.account(&symbol).executor = Some(Stated { at: event.at, origin, quantity, price });
+                self.account(&symbol).executor = Some(Stated { at: event.at, origin: row.origin, quantity, price });
                 self.compare_prices(&symbol);
                 self.judge_score(event, holding, Witness::ExecutorState);
             }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::account::Account;
+use crate::biographies::Biographies;
 use crate::breaks::{BookName, Break, Tie};
 use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Statement};
 use crate::origin::Origin;
@@ -101,6 +102,8 @@ pub struct Ledger {
     follow: Option<Symbol>,
     /// The biography of the symbol that is followed.
     pub marks: Vec<Mark>,
+    /// Every symbol's biography, where they are told.
+    pub biographies: Option<Biographies>,
 }
 
 /// Rows that end one cycle come within seconds; cycles are a minute apart (`formats.md` 9.1).
@@ -136,6 +139,7 @@ impl Ledger {
             last: None,
             follow: None,
             marks: Vec::new(),
+            biographies: None,
         }
     }
 
@@ -197,7 +201,7 @@ impl Ledger {
             let account = self.account(&movement.symbol);
             account.price = fill.price.or(account.price);
             account.last_fill = Some(event.at);
-            self.mark(place, &movement.symbol, None, None);
+            self.mark(place, event, &movement.symbol, None, None);
             return;
         }
         self.tally.movements += 1;
@@ -224,7 +228,7 @@ impl Ledger {
         if let Action::Exit(_) = &movement.action {
             self.resolve_score(&movement.symbol, event.at);
         }
-        self.mark(place, &movement.symbol, None, None);
+        self.mark(place, event, &movement.symbol, None, None);
     }
 
     fn pulse(&mut self, event: &Event, pulse: &Pulse) {
@@ -281,14 +285,14 @@ impl Ledger {
             if let Claim::Symbol(symbol, form) = &statement.claim {
                 let contradicts = !self.fits(symbol, form);
                 self.remember_contradiction(event, contradicts);
-                self.mark(place, symbol, Some((witness, *form)), Some(Outcome::ProvesNothing));
+                self.mark(place, event, symbol, Some((witness, *form)), Some(Outcome::ProvesNothing));
             }
             return;
         }
         let held = match &statement.claim {
             Claim::Symbol(symbol, form) => {
                 let outcome = self.assert_symbol(event, symbol, form, witness, Decimal::ZERO);
-                self.mark(place, symbol, Some((witness, *form)), Some(outcome));
+                self.mark(place, event, symbol, Some((witness, *form)), Some(outcome));
                 is_held(outcome)
             }
             Claim::Count(count) => self.assert_count(event, *count, witness),
@@ -324,16 +328,17 @@ impl Ledger {
         for holding in &listed {
             let (symbol, form) = (&holding.symbol, holding.form());
             self.note_market(symbol, holding, witness);
-            let outcome = self.assert_symbol(&at_line(event, holding.line), symbol, &form, witness, holding.in_flight);
+            let row = at_line(event, holding.line);
+            let outcome = self.assert_symbol(&row, symbol, &form, witness, holding.in_flight);
             held &= is_held(outcome);
-            self.mark(place, symbol, Some((witness, form)), Some(outcome));
+            self.mark(place, &row, symbol, Some((witness, form)), Some(outcome));
             self.note_price(event, symbol, holding, witness);
         }
         for symbol in &unlisted {
             self.note_absence(event, symbol, witness);
             let outcome = self.assert_symbol(event, symbol, &Form::NotHeld, witness, Decimal::ZERO);
             held &= is_held(outcome);
-            self.mark(place, symbol, Some((witness, Form::NotHeld)), Some(outcome));
+            self.mark(place, event, symbol, Some((witness, Form::NotHeld)), Some(outcome));
         }
         if witness.standing() != Standing::Bot {
             self.nothing_else_is_held();
@@ -382,10 +387,25 @@ impl Ledger {
         soon.filter(|(_, event)| event.moves_expected()).filter_map(|(_, event)| event.symbol().cloned()).collect()
     }
 
-    pub(crate) fn mark(&mut self, place: usize, symbol: &Symbol, stated: Option<(Witness, Form)>, outcome: Option<Outcome>) {
-        if self.follow.as_ref() == Some(symbol) {
-            let expected = self.account(symbol).position.quantity;
+    /// Keeps what an event did to a symbol, for those who ask for biographies.
+    pub(crate) fn mark(
+        &mut self,
+        place: usize,
+        event: &Event,
+        symbol: &Symbol,
+        stated: Option<(Witness, Form)>,
+        outcome: Option<Outcome>,
+    ) {
+        let follows = self.follow.as_ref() == Some(symbol);
+        if !follows && self.biographies.is_none() {
+            return;
+        }
+        let expected = self.account(symbol).position.quantity;
+        if follows {
             self.marks.push(Mark { place, expected, stated, outcome });
+        }
+        if let Some(biographies) = &mut self.biographies {
+            biographies.take(event, symbol, expected, stated, outcome);
         }
     }
 }
@@ -420,7 +440,7 @@ fn by_symbol(holdings: &[Holding]) -> Vec<&Holding> {
 }
 
 /// A row of a whole book has its own line.
-fn at_line(event: &Event, line: u32) -> Event {
+pub(crate) fn at_line(event: &Event, line: u32) -> Event {
     let fact = Fact::Pulse(Pulse::Evaluation);
     Event { at: event.at, origin: Origin { line, ..event.origin }, fact }
 }

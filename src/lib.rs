@@ -21,7 +21,9 @@
 
 pub mod accept;
 pub mod account;
+pub mod again;
 pub mod assertion;
+pub mod biographies;
 pub mod books;
 pub mod breaks;
 pub mod brokers;
@@ -72,6 +74,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use accept::Rule;
+use biographies::Biographies;
 use brokers::BrokerRead;
 use brokers::alpaca::live::Live;
 use calendar::Calendar;
@@ -119,6 +122,8 @@ pub struct Request {
     pub keep_tape: bool,
     /// Who is told how it comes along.
     pub observer: Observer,
+    /// Keep every symbol's biography: to draw it.
+    pub biographies: bool,
 }
 
 /// The settings that a request was made of, for reports and for cases.
@@ -151,6 +156,8 @@ pub struct Replay {
     pub tape: Tape,
     /// The ledger after the tape.
     pub ledger: Ledger,
+    /// When the exchange was open.
+    pub calendar: Calendar,
     /// What is worth telling beside the report.
     pub notices: Vec<String>,
 }
@@ -203,7 +210,11 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
     readings.account_for(accounts);
     request.observer.say(|| Told::Explaining);
     cause::explain(&mut fold.ledger, if whole { &tape.events } else { &again }, &known);
-    let audit = request.audit.and(request.window.at).map(|now| Audit { now, calendar, activity: fold.activity.clone() });
+    let audit = request.audit.and(request.window.at).map(|now| Audit {
+        now,
+        calendar: calendar.clone(),
+        activity: fold.activity.clone(),
+    });
     let mut report = report::make(Parts {
         asked: asked(request),
         window: request.window,
@@ -220,13 +231,15 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
         opening: beginning.map(|beginning| beginning.stated),
         audit,
     });
-    report.number_lines(request.keep_tape, |id| readings.lines_before(id));
+    let all_are_shown = request.keep_tape || request.biographies;
+    report.number_lines(all_are_shown, |id| readings.lines_before(id));
     (report.excerpts, report.spots) = excerpts::fetch(&report, &readings.texts);
-    Replay { report, tape, ledger: fold.ledger, notices: Vec::new() }
+    Replay { report, tape, ledger: fold.ledger, calendar, notices: Vec::new() }
 }
 
 fn begin(request: &Request, readings: &Readings) -> Fold {
-    let ledger = Ledger::new(request.settings).following(request.follow.clone());
+    let mut ledger = Ledger::new(request.settings).following(request.follow.clone());
+    ledger.biographies = request.biographies.then(|| Biographies::since(request.window.from));
     let kept = if request.keep_tape { usize::MAX } else { fold::KEPT };
     Fold::new(ledger, kept, request.window.from, readings.sources.iter().map(|source| source.format).collect())
 }
@@ -262,6 +275,10 @@ fn asked(request: &Request) -> Asked {
         strict: request.strict,
         settings: request.settings_file.as_ref().map(|file| file.path.clone()),
         settings_named: request.settings_file.as_ref().is_some_and(|file| file.named),
+        audit: request.audit.is_some(),
+        window: request.window,
+        symbols: request.symbols.clone(),
+        equality: request.settings,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::brokers::BrokerRead;
 use crate::checks::{self, Audit, Finding, Status, View};
 use crate::integrity::{self, Integrity};
 use crate::layout::Missing;
-use crate::ledger::{LastBook, Ledger};
+use crate::ledger::{LastBook, Ledger, Settings};
 use crate::origin::Origin;
 use crate::outcome::{Fix, Tally};
 use crate::position::{Position, Symbol};
@@ -153,7 +153,7 @@ pub struct Report {
 }
 
 /// What was asked, as far as a next command must repeat it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Asked {
     /// The bot's directory.
     pub directory: String,
@@ -165,6 +165,14 @@ pub struct Asked {
     pub settings: Option<String>,
     /// It was named by a flag.
     pub settings_named: bool,
+    /// What runs was judged, too.
+    pub audit: bool,
+    /// Which part of time.
+    pub window: Window,
+    /// Only these symbols; all if empty.
+    pub symbols: BTreeSet<Symbol>,
+    /// What equality means.
+    pub equality: Settings,
 }
 
 /// What a report is made of.

@@ -435,15 +435,21 @@ pub fn harmless(text: &str, most: usize) -> String {
             out.push('…');
             break;
         }
-        let hidden =
-            matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        if character.is_control() || hidden {
+        if is_hidden(character) {
             out.extend(character.escape_unicode());
         } else {
             out.push(character);
         }
     }
     out
+}
+
+/// Whether a character is not seen where it stands, or changes how others are: a control character, a mark of direction, a blank of no
+/// width, a separator of lines, a tag.
+pub fn is_hidden(character: char) -> bool {
+    let marks = matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+    let others = matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    character.is_control() || marks || others
 }
 
 #[cfg(test)]

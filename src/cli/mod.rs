@@ -25,7 +25,7 @@ use progress::Bar;
 
 use crate::CannotReplay;
 use crate::brokers::recording::CannotWrite;
-use crate::outputs::junit;
+use crate::outputs::{html, junit};
 use crate::report::Verdict;
 
 const EXAMPLES: &str = "\
@@ -105,6 +105,9 @@ pub enum Failure {
     /// A report could not be put into XML.
     #[error("cannot write JUnit XML: {0}")]
     Junit(#[from] junit::CannotWrite),
+    /// A report could not be made a page.
+    #[error("cannot write HTML: {0}")]
+    Html(#[from] html::CannotWrite),
     /// A recording could not be written.
     #[error(transparent)]
     Record(#[from] CannotWrite),

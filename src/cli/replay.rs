@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use super::progress::Bar;
 use super::selection::{Asking, Format, Otherwise};
 use super::{Failure, Output, world};
-use crate::outputs::{json, junit, paint::Look, prometheus, sarif, text};
+use crate::biographies::Biographies;
+use crate::outputs::html::Told;
+use crate::outputs::{html, json, junit, paint::Look, prometheus, sarif, text};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,9 +47,17 @@ pub(super) fn delivered(replay: &crate::Replay, format: Format, output: Option<P
         }
         Format::Text => text::write(&replay.report, &look),
         Format::Json => json::write(&replay.report)?,
+        Format::Html => page(replay)?,
         Format::Junit => junit::write(&replay.report)?,
         Format::Sarif => sarif::write(&replay.report)?,
         Format::Prometheus => prometheus::write(&replay.report, replay.report.window.at.unwrap_or_else(world::clock)),
     };
     Ok(Output::of(text, output, replay.report.verdict))
+}
+
+fn page(replay: &crate::Replay) -> Result<String, Failure> {
+    let none = Biographies::since(None);
+    let biographies = replay.ledger.biographies.as_ref().unwrap_or(&none);
+    let told = Told { report: &replay.report, biographies, tape: &replay.tape.events, calendar: &replay.calendar };
+    Ok(html::write(&told)?)
 }

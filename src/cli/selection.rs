@@ -138,6 +138,8 @@ pub enum Format {
     Text,
     /// For programs
     Json,
+    /// For people: one page with the day as a picture, to open in a browser
+    Html,
     /// For CI: the verdict, each check and each break is a test
     Junit,
     /// For code hosts: each break on the line that did it
@@ -189,7 +191,8 @@ pub enum Otherwise {
 impl Asking {
     /// The request these flags make, `otherwise` where they and the settings do not say which broker.
     pub fn request(&self, otherwise: Otherwise) -> Result<Request, Failure> {
-        self.selection.request(self.symbols.symbol.iter().cloned().collect(), self.strict, otherwise)
+        let request = self.selection.request(self.symbols.symbol.iter().cloned().collect(), self.strict, otherwise)?;
+        Ok(Request { biographies: matches!(self.format, Format::Html), ..request })
     }
 }
 
@@ -226,6 +229,7 @@ impl Selection {
             follow: None,
             keep_tape: false,
             observer: Observer::default(),
+            biographies: false,
         })
     }
 }

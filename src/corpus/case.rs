@@ -198,7 +198,7 @@ impl Case {
     pub fn asked(&self) -> Asked {
         let broker = self.manifest.broker.as_ref().map(|broker| format!("{}/{broker}", self.name()));
         let settings = self.request.settings_file.as_ref().map(|_| format!("{}/{}", self.name(), settings::FILE));
-        Asked { directory: self.name().to_owned(), broker, strict: self.request.strict, settings, settings_named: false }
+        Asked { directory: self.name().to_owned(), broker, strict: self.request.strict, settings, ..Asked::default() }
     }
 
     /// What it gives now.

@@ -64,7 +64,7 @@ fn positions(report: &Report, audit: &Audit, look: &Look, out: &mut String) {
     }
 }
 
-fn cells(holding: &Holding, expected: Option<&Position>, audit: &Audit) -> [String; 7] {
+pub(super) fn cells(holding: &Holding, expected: Option<&Position>, audit: &Audit) -> [String; 7] {
     let empty = || "-".to_owned();
     let (profit, percent) = profit(holding).unzip();
     // Where the opening balance is not known the book has no time of entry, and the entries themselves tell.
@@ -100,6 +100,12 @@ fn usd(value: Decimal, signed: bool) -> String {
 }
 
 fn activity(audit: &Audit, look: &Look, out: &mut String) {
+    line(out, "");
+    wrapped(out, look, &ran(audit).map(|part| part.replace(' ', "\u{a0}")).join(", "), "  ");
+}
+
+/// What ran last, and how long ago.
+pub(super) fn ran(audit: &Audit) -> [String; 4] {
     let activity = &audit.activity;
     let ago = |at: Option<time::Time>| at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", span(audit.now - at)));
     let entry = activity.last_entry.as_ref().map(|entry| format!("{} ", entry.symbol)).unwrap_or_default();
@@ -108,14 +114,12 @@ fn activity(audit: &Audit, look: &Look, out: &mut String) {
     let exited = ago(activity.last_exit.as_ref().map(|(at, _)| *at));
     let cycle = ago(activity.cycles.last().copied());
     let reconciled = ago(activity.last_reconciled);
-    let told = [
+    [
         format!("last entry {entry}{entered}"),
         format!("exit {exit}{exited}"),
         format!("cycle {cycle}"),
         format!("reconcile {reconciled}"),
-    ];
-    line(out, "");
-    wrapped(out, look, &told.map(|part| part.replace(' ', "\u{a0}")).join(", "), "  ");
+    ]
 }
 
 fn checks(report: &Report, look: &Look, out: &mut String) {

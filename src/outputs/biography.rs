@@ -7,6 +7,7 @@ use super::paint::Look;
 use super::sparkline;
 use super::stages::{sort, words};
 use super::text::plural;
+use crate::biographies::is_brokers;
 use crate::event::{Action, Event, Fact, Form};
 use crate::origin::Origin;
 use crate::outcome::{Mark, Outcome};
@@ -14,7 +15,6 @@ use crate::position::{Symbol, plain};
 use crate::report::Report;
 use crate::tape::Tape;
 use crate::time::{self, Time};
-use crate::witness::{Standing, Witness};
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -78,11 +78,7 @@ fn columns(event: &Event, mark: &Mark) -> (Option<String>, Option<String>) {
     }
 }
 
-fn is_brokers(witness: Witness) -> bool {
-    matches!(witness.standing(), Standing::Broker | Standing::BrokerUnlessDegraded)
-}
-
-fn form_text(form: &Form) -> String {
+pub(super) fn form_text(form: &Form) -> String {
     match form {
         Form::Equals(quantity) => plain(*quantity),
         Form::AtLeast(quantity) => format!("{}+", plain(*quantity)),

@@ -96,6 +96,11 @@ struct Label {
     is_side: bool,
 }
 
+/// The side that a record is on, in words: `actual 13`.
+pub(super) fn side(report: &Report, found: &Break, place: usize) -> Option<String> {
+    label(report, found, place).map(|label| label.text)
+}
+
 /// The record that the contradicted book follows from is the expected side, the one that contradicts it the actual one.
 fn label(report: &Report, found: &Break, place: usize) -> Option<Label> {
     let (expected, actual) = sides(report, found);
@@ -149,7 +154,7 @@ fn sides(report: &Report, found: &Break) -> (Option<usize>, Option<usize>) {
     }
 }
 
-fn spot<'a>(report: &'a Report, found: &Break, evidence: &Evidence) -> Option<&'a Spot> {
+pub(super) fn spot<'a>(report: &'a Report, found: &Break, evidence: &Evidence) -> Option<&'a Spot> {
     report.spots.get(&(evidence.origin, found.symbol.clone(), evidence.reads))
 }
 

@@ -7,6 +7,7 @@ mod document;
 mod evidence;
 mod findings;
 mod fingerprint;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod paint;

@@ -7,7 +7,7 @@ use super::paint::Look;
 use super::table::Rows;
 use crate::account::says;
 use crate::account::told;
-use crate::event::{Action, Claim, Event, Fact, Pulse, Statement};
+use crate::event::{Action, Claim, Event, Fact, Movement, Pulse, Statement};
 use crate::position::plain;
 use crate::report::{BookRow, Report};
 use crate::tape::Tape;
@@ -38,11 +38,7 @@ pub fn sort(event: &Event) -> &'static str {
 /// An event in words.
 pub fn words(event: &Event) -> String {
     match &event.fact {
-        Fact::Movement(movement) => {
-            let joined = movement.joined.iter().map(|(sighting, _, _)| sighting.name()).unique().join(", ");
-            let also = if joined.is_empty() { String::new() } else { format!(" (also in: {joined})") };
-            format!("{}{also}", told(&movement.symbol, &movement.action))
-        }
+        Fact::Movement(movement) => moved(movement),
         Fact::Statement(Statement { witness, claim }) => match claim {
             Claim::Symbol(_, form) => says(*witness, form),
             Claim::Count(count) => format!("{} counts {count} positions", witness.code()),
@@ -58,6 +54,13 @@ pub fn words(event: &Event) -> String {
         },
         Fact::Pulse(pulse) => pulse_words(pulse),
     }
+}
+
+/// A movement in words, and which other logs saw it.
+pub(super) fn moved(movement: &Movement) -> String {
+    let joined = movement.joined.iter().map(|(sighting, _, _)| sighting.name()).unique().join(", ");
+    let also = if joined.is_empty() { String::new() } else { format!(" (also in: {joined})") };
+    format!("{}{also}", told(&movement.symbol, &movement.action))
 }
 
 fn pulse_words(pulse: &Pulse) -> String {

@@ -95,7 +95,7 @@ fn verdict(report: &Report, look: &Look, out: &mut String) {
     }
 }
 
-fn broker(report: &Report) -> String {
+pub(super) fn broker(report: &Report) -> String {
     let broker = &report.broker;
     let Some(began) = broker.read_began else { return "none".to_owned() };
     let state = if broker.has_answered() { "as of" } else { "NOT READ at" };
@@ -241,7 +241,7 @@ pub(super) fn one_line(found: &Break) -> String {
 }
 
 /// What is the case, in words.
-fn situation(found: &Break) -> String {
+pub(super) fn situation(found: &Break) -> String {
     let book = match found.book {
         BookName::Expected => "the tape",
         BookName::Executor => "the executor",
@@ -288,7 +288,7 @@ fn values(found: &Break) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn signed(value: Decimal) -> String {
+pub(super) fn signed(value: Decimal) -> String {
     if value.is_sign_negative() { plain(value) } else { format!("+{}", plain(value)) }
 }
 
