@@ -111,11 +111,11 @@ fn line(symbol: &Symbol, life: Option<&&Life<'_>>, books: &BTreeMap<BookName, &B
         "alone" => "what should be held is not known",
         _ => "agree",
     };
-    if !differences.is_empty() && matches!(standing, Standing::Agrees | Standing::Mended) {
+    let open: Vec<&&Break> = breaks.iter().filter(|found| found.is_open() && found.severity > Severity::Note).collect();
+    if !differences.is_empty() && open.is_empty() {
         differences.push("no open break: stated at another moment, or the tape cannot tell".to_owned());
     }
-    let open = breaks.iter().filter(|found| found.is_open() && found.severity > Severity::Note);
-    differences.extend(open.map(|found| open_break(found)));
+    differences.extend(open.into_iter().map(|found| open_break(found)));
     let provenance = position.map(provenance).unwrap_or_default();
     Line { symbol: symbol.to_string(), standing, class, sign, cells, provenance, agree, differences }
 }

@@ -154,7 +154,7 @@ fn certainty(found: &Break) -> &'static str {
     match (found.cause.code, found.cause.proved) {
         ("unknown", _) => "not known",
         ("ambiguous", _) => "several explain as much",
-        (_, true) => "proved: the tape was folded again with this edit, and it holds",
+        (_, true) => "proved",
         (_, false) => "likely, not proved",
     }
 }
@@ -240,8 +240,8 @@ fn headline(card: &Card) -> String {
     format!("{symbol}{why}.{numbers}")
 }
 
-/// The cards of a symbol: their ids and kinds, for links to them.
-pub(super) fn of_symbol(cards: &[Card], symbol: &Symbol) -> Vec<(String, &'static str)> {
+/// The cards of a symbol: their ids and what they are of, for links to them.
+pub(super) fn of_symbol(cards: &[Card], symbol: &Symbol) -> Vec<(String, String)> {
     let own = cards.iter().filter(|card| card.symbol.as_deref() == Some(symbol.as_str()));
-    own.map(|card| (card.id.clone(), card.kind)).collect()
+    own.map(|card| (card.id.clone(), format!("{} {}", card.severity, card.kind.replace('_', " ")))).collect()
 }

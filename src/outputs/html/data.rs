@@ -43,7 +43,8 @@ struct Data<'a> {
     /// Milliseconds since 1970 at the left edge of the picture, and its width.
     from: i64,
     span: i64,
-    one_day: bool,
+    /// Letters of a date that are left out of a time.
+    left_out: usize,
     sources: Vec<&'a str>,
     symbols: Vec<&'a str>,
     /// Class, sign and word of each thing that can become of a row.
@@ -94,7 +95,7 @@ pub(super) fn rows(told: &Told<'_>, lives: &[Life<'_>], span: Span) -> Result<St
         lives: all.collect(),
         from: span.from.timestamp_millis(),
         span: (span.until - span.from).num_milliseconds().max(1),
-        one_day: Clock::of(Some(span)).one_day,
+        left_out: Clock::of(Some(span)).left_out(),
         sources: report.sources.iter().map(|source| source.path.as_str()).collect(),
         symbols: lives.iter().map(|life| life.symbol.as_str()).collect(),
         outcomes,

@@ -107,7 +107,7 @@ struct Written {
     failed: u32,
     end: String,
     drawn_together: bool,
-    cards: Vec<(String, &'static str)>,
+    cards: Vec<(String, String)>,
     /// `None`: the script writes them when they are looked at.
     rows: Option<Vec<WrittenRow>>,
 }

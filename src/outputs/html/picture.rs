@@ -24,8 +24,8 @@ use crate::time::{self, Time};
 /// Lanes shown before the rest is folded.
 const SHOWN: usize = 24;
 
-/// Sessions shaded at the most: of years, single days are narrower than a line.
-const MOST_SESSIONS: usize = 400;
+/// The hours of so many days are shaded at the most: of years, a day is narrower than a line.
+const MOST_DAYS: i64 = 400;
 
 /// The picture.
 pub(super) struct Picture {
@@ -98,15 +98,14 @@ pub(super) fn of(told: &Told<'_>, lives: &[Life<'_>], span: Span) -> Picture {
 }
 
 fn hours(calendar: &Calendar, span: Span) -> (Vec<(i64, i64)>, String) {
+    if (span.until - span.from).num_days() > MOST_DAYS {
+        return (Vec::new(), "too long a time to shade the hours of the exchange".to_owned());
+    }
     let days = time::exchange_day(span.from).iter_days().take_while(|day| *day <= time::exchange_day(span.until));
     let sessions: Vec<_> = days
-        .take(MOST_SESSIONS + 1)
         .filter_map(|day| calendar.session(day))
         .filter(|session| session.closes > span.from && session.opens < span.until)
         .collect();
-    if sessions.len() > MOST_SESSIONS {
-        return (Vec::new(), "too long a time to shade the hours of the exchange".to_owned());
-    }
     let told = match sessions.as_slice() {
         [] => "the exchange was closed".to_owned(),
         [day] => format!("exchange open {} to {} UTC", day.opens.format("%H:%M"), day.closes.format("%H:%M")),

@@ -1,6 +1,6 @@
 //! Scale: where a moment and a quantity lie in the picture, and the moments at which its axis is labelled.
 
-use chrono::Duration;
+use chrono::{Datelike, Duration};
 use rust_decimal::Decimal;
 
 use crate::time::{self, Time};
@@ -72,7 +72,10 @@ pub(super) struct Tick {
 
 /// Steps of an axis, in seconds.
 const STEPS: [i64; 18] =
-    [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 7_776_000];
+    [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800, MONTH, 3 * MONTH];
+
+/// Steps from here on are labelled with their year.
+const MONTH: i64 = 2_592_000;
 
 /// As many labels fit a narrow screen.
 const MOST_TICKS: i64 = 7;
@@ -86,7 +89,9 @@ pub(super) fn ticks(span: Span) -> Vec<Tick> {
     let ticks = moments.filter_map(|at| chrono::DateTime::from_timestamp(at, 0)).map(|at| {
         let x = span.x(at);
         let percent = Decimal::new(x, 4).round_dp(2).normalize().to_string();
-        let pattern = if step >= 86_400 {
+        let pattern = if step >= MONTH {
+            "%Y-%m-%d"
+        } else if step >= 86_400 {
             "%m-%d"
         } else if step >= 60 {
             "%H:%M"
@@ -100,10 +105,15 @@ pub(super) fn ticks(span: Span) -> Vec<Tick> {
     ticks.filter(|tick| (WIDTH / 50..=WIDTH - WIDTH / 40).contains(&tick.x)).collect()
 }
 
-/// Times of one page: their dates are left out where all of them are of one day.
+/// How much of a date the times of one page need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Clock {
-    pub(super) one_day: bool,
+pub(super) enum Clock {
+    /// All of them are of one day: none.
+    OneDay,
+    /// All of them are of one year: month and day.
+    OneYear,
+    /// The whole date.
+    Years,
 }
 
 /// A moment as it is shown, and exactly.
@@ -116,15 +126,28 @@ pub(super) struct Moment {
 
 impl Clock {
     pub(super) fn of(span: Option<Span>) -> Clock {
-        Clock { one_day: span.is_some_and(|span| span.from.date_naive() == span.until.date_naive()) }
+        match span {
+            Some(span) if span.from.date_naive() == span.until.date_naive() => Clock::OneDay,
+            Some(span) if span.from.year() == span.until.year() => Clock::OneYear,
+            Some(_) | None => Clock::Years,
+        }
+    }
+
+    /// Letters of the exact date that are left out.
+    pub(super) fn left_out(self) -> usize {
+        match self {
+            Clock::OneDay => 11,
+            Clock::OneYear => 5,
+            Clock::Years => 0,
+        }
     }
 
     pub(super) fn moment(self, at: Time) -> Moment {
         if at == Time::UNIX_EPOCH {
             return Moment { exact: time::show(at), shown: "undated".to_owned() };
         }
-        let pattern = if self.one_day { "%H:%M:%S%.3f" } else { "%m-%d %H:%M:%S%.3f" };
-        Moment { exact: time::show(at), shown: at.format(pattern).to_string() }
+        let whole = at.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
+        Moment { exact: time::show(at), shown: whole.get(self.left_out()..).unwrap_or(&whole).to_owned() }
     }
 }
 

@@ -8,18 +8,9 @@
 
   // ---- what is told of a row
 
-  const two = (number) => String(number).padStart(2, "0");
-  function clock(moment, seconds = true) {
-    const at = new Date(moment);
-    const time = `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
-    return seconds ? `${time}:${two(at.getUTCSeconds())}.${String(at.getUTCMilliseconds()).padStart(3, "0")}` : time;
-  }
-  const day = (moment) => { const at = new Date(moment); return `${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())}`; };
-  function shown(since) {
-    if (since === null) return "undated";
-    const at = data.from + since;
-    return data.one_day ? clock(at) : `${day(at)} ${clock(at)}`;
-  }
+  // As the page itself writes times: 2026-02-05 14:15:04.870, less what all of them share.
+  const whole = (moment) => new Date(moment).toISOString().replace("T", " ").replace("Z", "");
+  const shown = (since) => (since === null ? "undated" : whole(data.from + since).slice(data.left_out));
   const place = (source, line) => `${data.sources[source]}:${line}`;
   function element(name, attributes = {}, ...children) {
     const made = document.createElement(name);
@@ -180,7 +171,7 @@
     function label() {
       const first = data.from + toTime(from), last = data.from + toTime(until);
       const seconds = (last - first) / 1000;
-      const most = Math.max(Math.min(Math.floor(axis.clientWidth / 62), 9), 1);
+      const most = Math.max(Math.min(Math.floor(axis.clientWidth / (last - first > 1.5e10 ? 84 : 62)), 9), 1);
       const step = STEPS.find((step) => seconds / step <= most) ?? Math.ceil(seconds / most);
       axis.replaceChildren();
       let lines = "";
@@ -189,8 +180,9 @@
         const text = document.createElementNS(axis.namespaceURI, "text");
         text.setAttribute("x", `${(share * 100).toFixed(2)}%`);
         text.setAttribute("y", "13");
-        const midnight = at % 86400 === 0;
-        text.textContent = step >= 86400 || midnight ? day(at * 1000) : step >= 60 ? clock(at * 1000, false) : clock(at * 1000).slice(0, 8);
+        const [date, time] = whole(at * 1000).split(" ");
+        const days = step >= 86400 || at % 86400 === 0;
+        text.textContent = step >= 2592000 ? date : days ? date.slice(5) : time.slice(0, step >= 60 ? 5 : 8);
         axis.append(text);
         if (share < 0.02 || share > 0.975) text.remove();
         lines += `M${Math.round(from + share * (until - from))} 0V1`;
