@@ -37,7 +37,7 @@ pub(super) struct Line {
     pub(super) sign: &'static str,
     pub(super) cells: Vec<String>,
     pub(super) provenance: String,
-    pub(super) agree: &'static str,
+    pub(super) agree: String,
     pub(super) differences: Vec<String>,
 }
 
@@ -104,18 +104,20 @@ fn line(symbol: &Symbol, life: Option<&&Life<'_>>, books: &BTreeMap<BookName, &B
             BookName::Executor | BookName::Expected => quantity("executor", expected, holding, tolerance),
         });
     }
-    let others = ORDER.iter().filter(|name| **name != BookName::Expected && is_stated(**name)).count();
-    let (class, sign) = sign(standing, differences.len(), others, expected);
-    let agree = match class {
-        "alone" if others == 0 => "nobody else states it",
-        "alone" => "what should be held is not known",
-        _ => "agree",
-    };
     let open: Vec<&&Break> = breaks.iter().filter(|found| found.is_open() && found.severity > Severity::Note).collect();
     if !differences.is_empty() && open.is_empty() {
         differences.push("no open break: stated at another moment, or the tape cannot tell".to_owned());
     }
     differences.extend(open.into_iter().map(|found| open_break(found)));
+    let others: Vec<&str> =
+        ORDER.iter().filter(|name| **name != BookName::Expected && is_stated(**name)).map(|name| name.code()).collect();
+    let (class, sign) = sign(standing, differences.len(), others.len(), expected);
+    let agree = match (class, others.len()) {
+        ("alone", 0) => "nobody else states it".to_owned(),
+        ("alone", _) => "what should be held is not known".to_owned(),
+        (_, 3) => "agree".to_owned(),
+        (_, _) => format!("agrees with {}; the others are not stated", others.join(" and ")),
+    };
     let provenance = position.map(provenance).unwrap_or_default();
     Line { symbol: symbol.to_string(), standing, class, sign, cells, provenance, agree, differences }
 }
