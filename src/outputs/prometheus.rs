@@ -88,8 +88,13 @@ fn verdict(report: &Report, now: Time, page: &mut Page) {
 }
 
 fn breaks(report: &Report, page: &mut Page) {
-    let state = |found: &Break| if found.is_open() { "open" } else { "resolved" };
-    let states = ["open", "resolved"];
+    // What somebody accepted wakes nobody.
+    let state = |found: &Break| match report.acceptance.of(found) {
+        Some(_) => "accepted",
+        None if found.is_open() => "open",
+        None => "resolved",
+    };
+    let states = ["open", "resolved", "accepted"];
     let counts = report.breaks.iter().counts_by(|found| (found.severity, state(found)));
     let severities = [Severity::Break, Severity::Warning, Severity::Note];
     let samples = severities.into_iter().cartesian_product(states).map(|(severity, state)| {

@@ -7,6 +7,7 @@ use super::cards::{Card, headlines};
 use super::lives::Life;
 use crate::breaks::{Break, Severity};
 use crate::checks::{Status, span};
+use crate::outputs::accepted;
 use crate::outputs::text::{broker, plural};
 use crate::report::{Report, Verdict};
 use crate::time::{self, Time};
@@ -18,7 +19,7 @@ const HEADLINES: usize = 3;
 pub(super) struct Band {
     pub(super) class: &'static str,
     pub(super) sign: &'static str,
-    pub(super) verdict: &'static str,
+    pub(super) verdict: String,
     pub(super) meaning: String,
     pub(super) counts: String,
     pub(super) headlines: Vec<(String, String)>,
@@ -32,15 +33,19 @@ pub(super) struct Band {
     pub(super) account: Option<String>,
     pub(super) checked: Vec<String>,
     pub(super) unchecked: Vec<String>,
+    pub(super) settings: Option<String>,
+    pub(super) stale: Vec<String>,
     pub(super) again: String,
 }
 
 pub(super) fn of(told: &Told<'_>, lives: &[Life<'_>], cards: &[Card]) -> Band {
     let report = told.report;
+    let accepted = accepted::number(report);
     let (class, sign, verdict) = match report.verdict {
-        Verdict::Clean => ("clean", "✓", "Clean"),
-        Verdict::Breaks => ("breaks", "✕", "Breaks"),
-        Verdict::CouldNotCheck => ("unchecked", "?", "Could not check"),
+        Verdict::Clean if accepted > 0 => ("unchecked", "!", format!("Clean but for {accepted} accepted")),
+        Verdict::Clean => ("clean", "✓", "Clean".to_owned()),
+        Verdict::Breaks => ("breaks", "✕", "Breaks".to_owned()),
+        Verdict::CouldNotCheck => ("unchecked", "?", "Could not check".to_owned()),
     };
     let mut headlines: Vec<(String, String)> = headlines(cards).chain(failed_checks(report)).collect();
     let more = headlines.split_off(headlines.len().min(HEADLINES)).len();
@@ -64,6 +69,8 @@ pub(super) fn of(told: &Told<'_>, lives: &[Life<'_>], cards: &[Card]) -> Band {
         account: account(report),
         checked: checked(told, lives),
         unchecked: report.unchecked.clone(),
+        settings: report.asked.settings.clone(),
+        stale: accepted::stale(report),
         again: report.asked.again(None),
     }
 }
@@ -77,6 +84,9 @@ fn failed_checks(report: &Report) -> impl Iterator<Item = (String, String)> {
 fn meaning(report: &Report) -> String {
     let failed = report.checks.iter().filter(|check| check.status == Status::Fail).count();
     match report.verdict {
+        Verdict::Clean if accepted::number(report) > 0 => {
+            "Everything that was asked was checked, and agrees but for breaks that somebody accepted.".to_owned()
+        }
         Verdict::Clean => "Everything that was asked was checked, and agrees.".to_owned(),
         Verdict::Breaks if failed > 0 => {
             format!("The books part, or what runs is not as it should be: {} failed.", plural(failed, "check"))
@@ -90,13 +100,14 @@ fn counts(report: &Report) -> String {
     let of = |severity: Severity| report.breaks.iter().filter(move |found| found.severity == severity);
     let open = of(Severity::Break).filter(|found| found.is_open()).count();
     let resolved = of(Severity::Break).count() - open;
+    let accepted = accepted::number(report);
     let parts = [
         plural(open, "open break"),
         format!("{resolved} resolved"),
         plural(of(Severity::Warning).count(), "warning"),
         plural(of(Severity::Note).count(), "note"),
     ];
-    parts.join(" · ")
+    parts.into_iter().chain((accepted > 0).then(|| format!("{accepted} accepted"))).join(" · ")
 }
 
 /// From, until, and the same in New York with how long that is.
