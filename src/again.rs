@@ -1,7 +1,8 @@
-//! The command that gives a report again: what was asked, spelt as it is typed.
+//! Commands to type next: the one that gives a report again, and the one that shows more of a break.
 
 use itertools::Itertools;
 
+use crate::breaks::{Break, Kind};
 use crate::ledger::Settings;
 use crate::position::{Symbol, plain};
 use crate::report::{Asked, Window};
@@ -32,6 +33,22 @@ impl Asked {
             words.push("--strict".to_owned());
         }
         shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+    }
+}
+
+impl Break {
+    /// What to do about it: the command that shows the symbol's biography.
+    pub fn next(&self, asked: &Asked) -> Option<String> {
+        let symbol = self.symbol.as_ref()?;
+        let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| "DIR".to_owned(), |quoted| quoted.into_owned());
+        let broker = asked.broker.as_deref().map(|path| format!(" --broker {}", quoted(path))).unwrap_or_default();
+        let settings = asked.settings.as_deref().filter(|_| asked.settings_named);
+        let settings = settings.map(|path| format!(" --config {}", quoted(path))).unwrap_or_default();
+        let command = format!("tapecheck show biography {} --symbol {symbol}{broker}{settings}", quoted(&asked.directory));
+        match self.kind {
+            Kind::Count | Kind::StaleState => None,
+            _ => Some(command),
+        }
     }
 }
 

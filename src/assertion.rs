@@ -2,13 +2,14 @@
 
 use rust_decimal::Decimal;
 
-use crate::account::{Agreement, stated};
+use crate::account::Agreement;
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
 use crate::event::{Event, Form};
 use crate::ledger::Ledger;
 use crate::outcome::Outcome;
 use crate::position::{Position, Quantity, Side, Symbol, plain};
 use crate::witness::{Standing, Witness};
+use crate::words::stated;
 
 impl Ledger {
     /// Whether a form is possible as the expected book stands now.

@@ -5,7 +5,7 @@ use itertools::Itertools;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::account::{Doubt, Stated, stated};
+use crate::account::{Doubt, Stated};
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
 use crate::calendar::Calendar;
 use crate::event::{Event, Form, Holding};
@@ -15,6 +15,7 @@ use crate::position::{Quantity, Side, Symbol, plain};
 use crate::sightings::MissingSighting;
 use crate::time::{self, Time};
 use crate::witness::{Standing, Witness};
+use crate::words::stated;
 
 /// Relative tolerance of entry prices: 0.01 % (contract, section 1).
 const PRICE_TOLERANCE_RATIO: Decimal = Decimal::from_parts(1, 0, 0, false, 4);

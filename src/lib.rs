@@ -52,6 +52,7 @@ pub mod origin;
 pub mod outcome;
 pub mod outputs;
 pub mod position;
+pub mod prints;
 pub mod profit;
 pub mod progress;
 pub mod read;
@@ -69,6 +70,7 @@ pub mod ties;
 pub mod time;
 pub mod trouble;
 pub mod witness;
+pub mod words;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

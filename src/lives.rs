@@ -1,6 +1,5 @@
 //! The lives of breaks: how they open, gather evidence, are resolved, and what fixes had to do with them (design, rule 7).
 
-use crate::account::{reads_of, told};
 use crate::breaks::{BookName, Break, Cause, Evidence, Kind, Said, Severity};
 use crate::event::{Event, Movement};
 use crate::ledger::Ledger;
@@ -8,6 +7,7 @@ use crate::outcome::Fix;
 use crate::position::{Quantity, Symbol};
 use crate::time::Time;
 use crate::witness::Witness;
+use crate::words::{reads_of, told};
 use rust_decimal::Decimal;
 
 /// A break keeps this many records as evidence of witnesses that repeat each other.

@@ -69,3 +69,19 @@ pub struct Tally {
     /// Broker fills.
     pub fills: u64,
 }
+
+impl Fix {
+    /// What hindsight may say.
+    pub const VERDICTS: [&str; 4] = ["routine", "right", "masking", "harmful"];
+
+    /// Hindsight (design, rule 5): what agreed with the tape was routine; what did not repaired a fault whose cause is proved, or
+    /// overwrote a book without it being known; what was made without the broker moved the book away from it.
+    pub fn verdict(&self) -> &'static str {
+        match (self.contradicted, self.degraded) {
+            (true, true) => "harmful",
+            (true, false) if self.cause_known => "right",
+            (true, false) => "masking",
+            (false, _) => "routine",
+        }
+    }
+}

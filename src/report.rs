@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::accept::{Acceptance, Rule};
 use crate::account::Account;
-use crate::breaks::{BookName, Break, Kind, Severity, Tie};
+use crate::breaks::{BookName, Break, Severity, Tie};
 use crate::brokers::BrokerRead;
 use crate::checks::{self, Audit, Finding, Status, View};
 use crate::integrity::{self, Integrity};
@@ -435,35 +435,5 @@ impl Break {
     /// Whether it still stands at the end of the window.
     pub fn is_open(&self) -> bool {
         self.resolved_at.is_none()
-    }
-
-    /// What to do about it: the command that shows the symbol's biography.
-    pub fn next(&self, asked: &Asked) -> Option<String> {
-        let symbol = self.symbol.as_ref()?;
-        let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| "DIR".to_owned(), |quoted| quoted.into_owned());
-        let broker = asked.broker.as_deref().map(|path| format!(" --broker {}", quoted(path))).unwrap_or_default();
-        let settings = asked.settings.as_deref().filter(|_| asked.settings_named);
-        let settings = settings.map(|path| format!(" --config {}", quoted(path))).unwrap_or_default();
-        let command = format!("tapecheck show biography {} --symbol {symbol}{broker}{settings}", quoted(&asked.directory));
-        match self.kind {
-            Kind::Count | Kind::StaleState => None,
-            _ => Some(command),
-        }
-    }
-}
-
-impl Fix {
-    /// What hindsight may say.
-    pub const VERDICTS: [&str; 4] = ["routine", "right", "masking", "harmful"];
-
-    /// Hindsight (design, rule 5): what agreed with the tape was routine; what did not repaired a fault whose cause is proved, or
-    /// overwrote a book without it being known; what was made without the broker moved the book away from it.
-    pub fn verdict(&self) -> &'static str {
-        match (self.contradicted, self.degraded) {
-            (true, true) => "harmful",
-            (true, false) if self.cause_known => "right",
-            (true, false) => "masking",
-            (false, _) => "routine",
-        }
     }
 }

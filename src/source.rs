@@ -1,13 +1,13 @@
 //! A source of facts and the account of what became of each of its lines: understood, ignored by a named rule, or quarantined.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::Event;
 use crate::json;
 use crate::logs::{Outcome, Reader, Sink, rule};
 use crate::origin::{Origin, SourceId};
+use crate::prints::Prints;
 use crate::time::{self, Time};
 use crate::trouble::{Reason, Trouble};
 
@@ -264,56 +264,6 @@ pub struct Account {
     awaiting_next: usize,
 }
 
-/// The fingerprints of the lines that were understood: they tell a line that stood there before.
-///
-/// The same text is of the same moment. So a line that is younger than all before it did not stand there before, and one that is only
-/// younger than all but the last few can stand among these alone. All others are looked for only once a line comes that is older.
-#[derive(Debug, Default)]
-struct Prints {
-    /// Of each line, in order.
-    all: Vec<u128>,
-    /// The youngest moment of all lines.
-    newest: Option<Time>,
-    /// The moments of the last few lines.
-    recent: VecDeque<Option<Time>>,
-    /// The youngest moment of the lines before these.
-    newest_before: Option<Time>,
-    /// The first so many of all, to be looked for.
-    found: HashSet<u128, BuildHasherDefault<Fingerprint>>,
-    indexed: usize,
-}
-
-/// So many lines are looked at one by one: more than two threads that write at once put out of order.
-const RECENT: usize = 64;
-
-impl Prints {
-    /// Whether a line with this fingerprint, whose youngest event is of that moment, is the first of its text. It is remembered.
-    fn is_new(&mut self, print: u128, at: Option<Time>) -> bool {
-        let new = if at > self.newest {
-            true
-        } else if at > self.newest_before {
-            !self.all[self.all.len() - self.recent.len()..].contains(&print)
-        } else {
-            self.found.extend(&self.all[self.indexed..]);
-            self.indexed = self.all.len();
-            !self.found.contains(&print)
-        };
-        if new {
-            self.remember(print, at);
-        }
-        new
-    }
-
-    fn remember(&mut self, print: u128, at: Option<Time>) {
-        self.all.push(print);
-        self.newest = self.newest.max(at);
-        self.recent.push_back(at);
-        if self.recent.len() > RECENT {
-            self.newest_before = self.newest_before.max(self.recent.pop_front().flatten());
-        }
-    }
-}
-
 impl Account {
     /// An account of nothing read yet.
     pub fn new(reader: &Reader, path: String) -> Account {
@@ -389,26 +339,6 @@ fn time_said(text: &str) -> Option<Time> {
     let (_, rest) = text.split_once("\"ts\":")?;
     let (stamp, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
     time::parse_text(stamp)
-}
-
-/// A fingerprint is a good hash already: half of it is taken.
-#[derive(Debug, Default)]
-struct Fingerprint(u64);
-
-impl Hasher for Fingerprint {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, print: u128) {
-        self.0 = print as u64;
-    }
 }
 
 /// The byte order mark that a first line may begin with (`formats.md` T11).

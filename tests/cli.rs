@@ -75,7 +75,7 @@ fn what_cannot_be_read_is_said_and_is_2() {
     refused(&["replay", "Cargo.toml"], "Cargo.toml");
     refused(&["replay", empty], "none of the bot's files");
     refused(&["replay", "corpus/quiet-day/logs"], "quiet-day does: give the directory that holds them");
-    refused(&["replay", "corpus"], "but corpus/account-blocked does");
+    refused(&["replay", "corpus"], "but corpus/accepted-trade-by-hand does");
     refused(&["replay", QUIET, "--broker", "no/such/recording"], "no/such/recording");
     refused(&["replay", QUIET, "--broker", empty], "positions.json");
     refused(&["replay", QUIET, "--broker", "no/such/recording"], "--broker takes a recording's folder");

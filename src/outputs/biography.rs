@@ -46,7 +46,7 @@ fn rows<'a>(tape: &Tape, marks: &[Mark], symbol: &Symbol, report: &'a Report) ->
             broker,
             outcome: mark.outcome.map(outcome),
             first_failed,
-            says: mark.stated.map_or_else(|| words(event), |(witness, form)| crate::account::says(witness, &form)),
+            says: mark.stated.map_or_else(|| words(event), |(witness, form)| crate::words::says(witness, &form)),
             source: report.path_of(event.origin),
             line,
         })

@@ -5,13 +5,13 @@ use serde::Serialize;
 
 use super::paint::Look;
 use super::table::Rows;
-use crate::account::says;
-use crate::account::told;
+
 use crate::event::{Action, Claim, Event, Fact, Movement, Pulse, Statement};
 use crate::position::plain;
 use crate::report::{BookRow, Report};
 use crate::tape::Tape;
 use crate::time;
+use crate::words::{says, told};
 
 #[derive(Serialize)]
 struct Row<'a> {

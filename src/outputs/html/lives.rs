@@ -144,7 +144,7 @@ fn signed(value: rust_decimal::Decimal) -> String {
 pub(super) fn says(row: &Row) -> String {
     match &row.what {
         What::Moved(movement) => stages::moved(movement),
-        What::Stated(witness, form) => crate::account::says(*witness, form),
+        What::Stated(witness, form) => crate::words::says(*witness, form),
         What::Several(several) => {
             let parts = [
                 (several.movements, "movements"),

@@ -1,0 +1,76 @@
+//! Lines that stood in their log before: found by their fingerprints.
+
+use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::time::Time;
+
+/// The fingerprints of the lines that were understood: they tell a line that stood there before.
+///
+/// The same text is of the same moment. So a line that is younger than all before it did not stand there before, and one that is only
+/// younger than all but the last few can stand among these alone. All others are looked for only once a line comes that is older.
+#[derive(Debug, Default)]
+pub struct Prints {
+    /// Of each line, in order.
+    all: Vec<u128>,
+    /// The youngest moment of all lines.
+    newest: Option<Time>,
+    /// The moments of the last few lines.
+    recent: VecDeque<Option<Time>>,
+    /// The youngest moment of the lines before these.
+    newest_before: Option<Time>,
+    /// The first so many of all, to be looked for.
+    found: HashSet<u128, BuildHasherDefault<Fingerprint>>,
+    indexed: usize,
+}
+
+/// So many lines are looked at one by one: more than two threads that write at once put out of order.
+const RECENT: usize = 64;
+
+impl Prints {
+    /// Whether a line with this fingerprint, whose youngest event is of that moment, is the first of its text. It is remembered.
+    pub fn is_new(&mut self, print: u128, at: Option<Time>) -> bool {
+        let new = if at > self.newest {
+            true
+        } else if at > self.newest_before {
+            !self.all[self.all.len() - self.recent.len()..].contains(&print)
+        } else {
+            self.found.extend(&self.all[self.indexed..]);
+            self.indexed = self.all.len();
+            !self.found.contains(&print)
+        };
+        if new {
+            self.remember(print, at);
+        }
+        new
+    }
+
+    fn remember(&mut self, print: u128, at: Option<Time>) {
+        self.all.push(print);
+        self.newest = self.newest.max(at);
+        self.recent.push_back(at);
+        if self.recent.len() > RECENT {
+            self.newest_before = self.newest_before.max(self.recent.pop_front().flatten());
+        }
+    }
+}
+
+/// A fingerprint is a good hash already: half of it is taken.
+#[derive(Debug, Default)]
+struct Fingerprint(u64);
+
+impl Hasher for Fingerprint {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, print: u128) {
+        self.0 = print as u64;
+    }
+}
