@@ -1,4 +1,4 @@
-//! Commands to type next: the one that gives a report again, and the one that shows more of a break.
+//! What to type next: the command that gives a report again, and the one that shows more of a break.
 
 use itertools::Itertools;
 

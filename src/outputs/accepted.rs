@@ -13,7 +13,7 @@ const SHOWN: usize = 5;
 
 /// The verdict's word. Clean but for what was accepted is not as clean as clean, and says so.
 pub(super) fn verdict(report: &Report, word: &str, style: Style) -> (String, Style) {
-    let accepted = number(report);
+    let accepted = report.breaks.iter().filter(|found| report.acceptance.of(found).is_some()).count();
     match (accepted, report.verdict) {
         (1.., Verdict::Clean) => (format!("{word} BUT FOR {accepted} ACCEPTED"), Style::new().yellow().bold()),
         (_, Verdict::Clean | Verdict::Breaks | Verdict::CouldNotCheck) => (word.to_owned(), style),
@@ -22,7 +22,7 @@ pub(super) fn verdict(report: &Report, word: &str, style: Style) -> (String, Sty
 
 /// How many there are, after the other counts.
 pub(super) fn count(report: &Report) -> String {
-    let accepted = number(report);
+    let accepted = report.breaks.iter().filter(|found| report.acceptance.of(found).is_some()).count();
     if accepted == 0 { String::new() } else { format!(", {accepted} accepted") }
 }
 
@@ -31,23 +31,19 @@ pub(super) fn header(report: &Report, look: &Look, out: &mut String) {
     if let Some(file) = &report.asked.settings {
         wrapped(out, look, &format!("settings  {file}"), "        ");
     }
-    let stale = stale(report);
-    let shown = if look.verbose { stale.len() } else { stale.len().min(SHOWN) };
-    for says in &stale[..shown] {
-        let text = textwrap::fill(says, textwrap::Options::new(look.width).subsequent_indent("    "));
+    let stale = report.acceptance.stale().count();
+    let shown = if look.verbose { stale } else { stale.min(SHOWN) };
+    for judged in report.acceptance.stale().take(shown) {
+        let text = textwrap::fill(&to_look_at(report, judged), textwrap::Options::new(look.width).subsequent_indent("    "));
         line(out, &look.paint(&text, Style::new().yellow()));
     }
-    if stale.len() > shown {
-        line(out, &format!("(+{} more accept rules that ended or accept nothing: --verbose)", stale.len() - shown));
+    if stale > shown {
+        line(out, &format!("(+{} more accept rules that ended or accept nothing: --verbose)", stale - shown));
     }
 }
 
-/// The rules that somebody should look at, in words.
-pub(super) fn stale(report: &Report) -> Vec<String> {
-    report.acceptance.stale().map(|judged| told(report, judged)).collect()
-}
-
-fn told(report: &Report, judged: &Judged) -> String {
+/// What somebody should look at of a rule.
+pub(super) fn to_look_at(report: &Report, judged: &Judged) -> String {
     let rule = &judged.rule;
     let about = [Some(rule.symbol.as_str()), rule.kind.map(|kind| kind.code()), rule.cause];
     let about = about.into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -62,20 +58,15 @@ fn told(report: &Report, judged: &Judged) -> String {
     format!("accept rule {} ({about}) {says}", report.place_of(rule))
 }
 
-/// How many breaks of the report are accepted.
-pub(super) fn number(report: &Report) -> usize {
-    report.breaks.iter().filter(|found| report.acceptance.of(found).is_some()).count()
+/// Why a break does not count, in words.
+pub(super) fn reason(report: &Report, found: &Break) -> Option<String> {
+    let rule = report.acceptance.of(found)?;
+    Some(format!("accepted until {} ({}): {}", rule.until, report.place_of(rule), rule.reason))
 }
 
 /// Why a break does not count.
 pub(super) fn of_break(report: &Report, found: &Break, look: &Look, out: &mut String) {
-    if let Some(why) = why(report, found) {
-        wrapped(out, look, &format!("  {why}"), "    ");
+    if let Some(reason) = reason(report, found) {
+        wrapped(out, look, &format!("  {reason}"), "    ");
     }
-}
-
-/// The rule that accepts a break, in words.
-pub(super) fn why(report: &Report, found: &Break) -> Option<String> {
-    let rule = report.acceptance.of(found)?;
-    Some(format!("accepted until {} ({}): {}", rule.until, report.place_of(rule), rule.reason))
 }

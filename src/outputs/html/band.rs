@@ -7,7 +7,6 @@ use super::cards::{Card, headlines};
 use super::lives::Life;
 use crate::breaks::{Break, Severity};
 use crate::checks::{Status, span};
-use crate::outputs::accepted;
 use crate::outputs::text::{broker, plural};
 use crate::report::{Report, Verdict};
 use crate::time::{self, Time};
@@ -26,6 +25,9 @@ pub(super) struct Band {
     pub(super) more: usize,
     pub(super) breaks: usize,
     pub(super) audit: bool,
+    /// Accept rules that somebody should look at.
+    pub(super) stale: Vec<String>,
+    pub(super) settings: Option<String>,
     pub(super) directory: String,
     pub(super) window: Option<[String; 3]>,
     pub(super) opened_by: Option<String>,
@@ -33,26 +35,30 @@ pub(super) struct Band {
     pub(super) account: Option<String>,
     pub(super) checked: Vec<String>,
     pub(super) unchecked: Vec<String>,
-    pub(super) settings: Option<String>,
-    pub(super) stale: Vec<String>,
     pub(super) again: String,
 }
 
 pub(super) fn of(told: &Told<'_>, lives: &[Life<'_>], cards: &[Card]) -> Band {
     let report = told.report;
-    let accepted = accepted::number(report);
+    let accepted = accepted_breaks(report);
     let (class, sign, verdict) = match report.verdict {
-        Verdict::Clean if accepted > 0 => ("unchecked", "!", format!("Clean but for {accepted} accepted")),
-        Verdict::Clean => ("clean", "✓", "Clean".to_owned()),
-        Verdict::Breaks => ("breaks", "✕", "Breaks".to_owned()),
-        Verdict::CouldNotCheck => ("unchecked", "?", "Could not check".to_owned()),
+        // Clean but for what was accepted is not as clean as clean.
+        Verdict::Clean if accepted > 0 => ("unchecked", "!", "Clean"),
+        Verdict::Clean => ("clean", "✓", "Clean"),
+        Verdict::Breaks => ("breaks", "✕", "Breaks"),
+        Verdict::CouldNotCheck => ("unchecked", "?", "Could not check"),
     };
     let mut headlines: Vec<(String, String)> = headlines(cards).chain(failed_checks(report)).collect();
     let more = headlines.split_off(headlines.len().min(HEADLINES)).len();
     Band {
         class,
         sign,
-        verdict,
+        verdict: match (accepted, report.verdict) {
+            (1.., Verdict::Clean) => format!("{verdict} but for {accepted} accepted"),
+            (_, Verdict::Clean | Verdict::Breaks | Verdict::CouldNotCheck) => verdict.to_owned(),
+        },
+        stale: report.acceptance.stale().map(|judged| crate::outputs::accepted::to_look_at(report, judged)).collect(),
+        settings: report.asked.settings.clone(),
         meaning: meaning(report),
         counts: counts(report),
         more,
@@ -69,8 +75,6 @@ pub(super) fn of(told: &Told<'_>, lives: &[Life<'_>], cards: &[Card]) -> Band {
         account: account(report),
         checked: checked(told, lives),
         unchecked: report.unchecked.clone(),
-        settings: report.asked.settings.clone(),
-        stale: accepted::stale(report),
         again: report.asked.again(None),
     }
 }
@@ -81,11 +85,15 @@ fn failed_checks(report: &Report) -> impl Iterator<Item = (String, String)> {
     failed.map(|check| (format!("check-{}", check.id), format!("{}: {}.", check.id, check.summary)))
 }
 
+fn accepted_breaks(report: &Report) -> usize {
+    report.breaks.iter().filter(|found| report.acceptance.of(found).is_some()).count()
+}
+
 fn meaning(report: &Report) -> String {
     let failed = report.checks.iter().filter(|check| check.status == Status::Fail).count();
     match report.verdict {
-        Verdict::Clean if accepted::number(report) > 0 => {
-            "Everything that was asked was checked, and agrees but for breaks that somebody accepted.".to_owned()
+        Verdict::Clean if accepted_breaks(report) > 0 => {
+            "Everything that was asked was checked, and what does not agree was accepted by a rule of the settings.".to_owned()
         }
         Verdict::Clean => "Everything that was asked was checked, and agrees.".to_owned(),
         Verdict::Breaks if failed > 0 => {
@@ -97,17 +105,20 @@ fn meaning(report: &Report) -> String {
 }
 
 fn counts(report: &Report) -> String {
-    let of = |severity: Severity| report.breaks.iter().filter(move |found| found.severity == severity);
+    let of = |severity: Severity| {
+        report.breaks.iter().filter(move |found| found.severity == severity && report.acceptance.of(found).is_none())
+    };
     let open = of(Severity::Break).filter(|found| found.is_open()).count();
     let resolved = of(Severity::Break).count() - open;
-    let accepted = accepted::number(report);
     let parts = [
         plural(open, "open break"),
         format!("{resolved} resolved"),
         plural(of(Severity::Warning).count(), "warning"),
         plural(of(Severity::Note).count(), "note"),
     ];
-    parts.into_iter().chain((accepted > 0).then(|| format!("{accepted} accepted"))).join(" · ")
+    let accepted = accepted_breaks(report);
+    let accepted = if accepted == 0 { String::new() } else { format!(" · {accepted} accepted") };
+    format!("{}{accepted}", parts.join(" · "))
 }
 
 /// From, until, and the same in New York with how long that is.

@@ -50,8 +50,7 @@ pub(super) fn of(report: &Report, lives: &[Life<'_>], clock: Clock) -> Books {
     let symbols: BTreeSet<&Symbol> = report.books.iter().flat_map(|book| book.rows.iter().map(|(symbol, _)| symbol)).collect();
     let open = lives.iter().filter(|life| life.standing == Standing::Broken).map(|life| life.symbol);
     let symbols: BTreeSet<&Symbol> = symbols.into_iter().chain(open).collect();
-    let tolerance = report.asked.equality.tolerance_quantity;
-    let mut lines: Vec<Line> = symbols.into_iter().map(|symbol| line(symbol, by_symbol.get(symbol), &books, tolerance)).collect();
+    let mut lines: Vec<Line> = symbols.into_iter().map(|symbol| line(report, symbol, by_symbol.get(symbol), &books)).collect();
     lines.sort_by_key(|line| (line.standing != Standing::Broken, line.differences.is_empty(), line.standing));
     let differing = lines.iter().filter(|line| !line.differences.is_empty()).count();
     let folded = lines.split_off(lines.len().min(SHOWN.max(differing.min(SHOWN * 5))));
@@ -80,7 +79,8 @@ fn find<'a>(book: Option<&&'a Book>, symbol: &Symbol) -> Option<&'a BookRow> {
     rows.get(place).map(|(_, row)| row)
 }
 
-fn line(symbol: &Symbol, life: Option<&&Life<'_>>, books: &BTreeMap<BookName, &Book>, tolerance: Decimal) -> Line {
+fn line(report: &Report, symbol: &Symbol, life: Option<&&Life<'_>>, books: &BTreeMap<BookName, &Book>) -> Line {
+    let tolerance = report.asked.equality.tolerance_quantity;
     let standing = life.map_or(Standing::Agrees, |life| life.standing);
     let breaks = life.map_or(&[][..], |life| &life.breaks);
     let row = |name: BookName| find(books.get(&name), symbol);
@@ -108,7 +108,7 @@ fn line(symbol: &Symbol, life: Option<&&Life<'_>>, books: &BTreeMap<BookName, &B
     if !differences.is_empty() && open.is_empty() {
         differences.push("no open break: stated at another moment, or the tape cannot tell".to_owned());
     }
-    differences.extend(open.into_iter().map(|found| open_break(found)));
+    differences.extend(open.into_iter().map(|found| open_break(report, found)));
     let others: Vec<&str> =
         ORDER.iter().filter(|name| **name != BookName::Expected && is_stated(**name)).map(|name| name.code()).collect();
     let (class, sign) = sign(standing, differences.len(), others.len(), expected);
@@ -127,17 +127,20 @@ fn sign(standing: Standing, differences: usize, others: usize, expected: Quantit
     let known = expected.low().is_some() || expected.high().is_some();
     match (standing, differences) {
         (Standing::Broken, _) => ("broken", "✕"),
-        (Standing::Warned, 1..) => ("warned", "!"),
+        (Standing::Warned | Standing::Accepted, 1..) => ("warned", "!"),
         (Standing::Mended | Standing::Agrees, 1..) => ("differs", "≠"),
-        (Standing::Mended | Standing::Agrees | Standing::Warned, 0) if others == 0 || !known => ("alone", "?"),
-        (Standing::Mended | Standing::Agrees | Standing::Warned, 0) => ("agrees", "="),
+        (Standing::Mended | Standing::Agrees | Standing::Warned | Standing::Accepted, 0) if others == 0 || !known => {
+            ("alone", "?")
+        }
+        (Standing::Mended | Standing::Agrees | Standing::Warned | Standing::Accepted, 0) => ("agrees", "="),
     }
 }
 
 /// `orphan, open since 14:15:04 (-5)`: the situation and its number.
-fn open_break(found: &Break) -> String {
+fn open_break(report: &Report, found: &Break) -> String {
     let difference = found.difference().map(|difference| format!(" ({})", signed(difference))).unwrap_or_default();
-    format!("open {}: {}{difference}", found.severity.code(), situation(found))
+    let standing = if report.acceptance.of(found).is_some() { "accepted" } else { "open" };
+    format!("{standing} {}: {}{difference}", found.severity.code(), situation(found))
 }
 
 fn cell(row: Option<&BookRow>, stated: bool) -> String {

@@ -40,6 +40,7 @@ pub(super) struct Card {
     pub(super) situation: String,
     pub(super) state: String,
     pub(super) counts: bool,
+    /// Why it does not count, where somebody accepted it.
     pub(super) accepted: Option<String>,
     pub(super) expected: Option<String>,
     pub(super) expected_by: String,
@@ -93,17 +94,12 @@ pub(super) fn of(report: &Report, clock: Clock) -> Cards {
     let mut lines = cards.split_off(cards.len().min(CARDS));
     let mut notes: Vec<Card> = notes.iter().map(|found| card(report, found, &codes, clock)).collect();
     lines.extend(notes.split_off(notes.len().min(CARDS)));
-    cards
-        .iter_mut()
-        .take(OPEN)
-        .filter(|card| card.severity == Severity::Break.code() && card.accepted.is_none())
-        .for_each(|card| card.open = true);
+    cards.iter_mut().take(OPEN).filter(|card| card.severity == Severity::Break.code()).for_each(|card| card.open = true);
     Cards { cards, notes, lines }
 }
 
 fn card(report: &Report, found: &Break, codes: &[Entry], clock: Clock) -> Card {
     let (class, sign) = match found.severity {
-        Severity::Break | Severity::Warning if report.acceptance.of(found).is_some() => ("note", "i"),
         Severity::Break => ("break", "✕"),
         Severity::Warning => ("warning", "!"),
         Severity::Note => ("note", "i"),
@@ -125,7 +121,7 @@ fn card(report: &Report, found: &Break, codes: &[Entry], clock: Clock) -> Card {
         situation: situation(found),
         state: state(found),
         counts: report.counts(found),
-        accepted: accepted::why(report, found),
+        accepted: accepted::reason(report, found),
         expected: found.expected.text(),
         expected_by: format!("the {} book", found.book.code()),
         actual: found.actual.text(),

@@ -11,6 +11,7 @@ use crate::outcome::{Fix, Outcome};
 use crate::outputs::biography::form_text;
 use crate::outputs::stages;
 use crate::position::{Symbol, plain};
+use crate::report::Report;
 
 /// One symbol.
 pub(super) struct Life<'a> {
@@ -30,12 +31,15 @@ pub(super) enum Standing {
     Mended,
     /// Only warnings.
     Warned,
+    /// Only breaks and warnings that somebody accepted.
+    Accepted,
     /// Nothing worse than a note.
     Agrees,
 }
 
 impl Standing {
-    fn of(breaks: &[&Break]) -> Standing {
+    fn of(report: &Report, all: &[&Break]) -> Standing {
+        let (accepted, breaks): (Vec<&Break>, Vec<&Break>) = all.iter().partition(|found| report.acceptance.of(found).is_some());
         let any =
             |severity: Severity, open: bool| breaks.iter().any(|found| found.severity == severity && found.is_open() >= open);
         if any(Severity::Break, true) {
@@ -44,6 +48,8 @@ impl Standing {
             Standing::Mended
         } else if any(Severity::Warning, false) {
             Standing::Warned
+        } else if !accepted.is_empty() {
+            Standing::Accepted
         } else {
             Standing::Agrees
         }
@@ -55,6 +61,7 @@ impl Standing {
             Standing::Broken => "broken",
             Standing::Mended => "mended",
             Standing::Warned => "warned",
+            Standing::Accepted => "accepted",
             Standing::Agrees => "agrees",
         }
     }
@@ -65,6 +72,7 @@ impl Standing {
             Standing::Broken => "open break",
             Standing::Mended => "break, resolved",
             Standing::Warned => "warning",
+            Standing::Accepted => "accepted",
             Standing::Agrees => "no break",
         }
     }
@@ -90,7 +98,7 @@ pub(super) fn all<'a>(told: &Told<'a>) -> Vec<Life<'a>> {
         .map(|symbol| {
             let breaks = breaks.remove(symbol).unwrap_or_default();
             let fixes = fixes.remove(symbol).unwrap_or_default();
-            Life { symbol, standing: Standing::of(&breaks), biography: told.biographies.of.get(symbol), breaks, fixes }
+            Life { symbol, standing: Standing::of(report, &breaks), biography: told.biographies.of.get(symbol), breaks, fixes }
         })
         .filter(|life| life.biography.is_some_and(|biography| !biography.rows.is_empty()) || life.is_named_otherwise(told))
         .collect();
