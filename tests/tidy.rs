@@ -143,7 +143,9 @@ fn what_must_not_be_known_is_not() {
             || source.path.starts_with("brokers/");
         for (line, text) in source.code() {
             let file = ["std::fs", "std::io", "std::net", "std::env", "SystemTime", "Utc::now", "Instant::now"];
-            let touched = file.iter().find(|name| text.contains(**name) && !text.contains("env!("));
+            // To write into what one is given is not to touch the world.
+            let is_given = text.contains("env!(") || text.trim() == "use std::io::Write;";
+            let touched = file.iter().find(|name| text.contains(**name) && !is_given);
             assert!(touched.is_none() || (edge && !core), "src/{}:{line} touches the world: {text}", source.path);
             let serialises = text.contains("Serialize") || text.contains("serde_json::to_");
             let may =

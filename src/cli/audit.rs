@@ -33,6 +33,6 @@ impl Audit {
         request.observer = bar.observer();
         let replay = crate::replay(&request)?;
         bar.clear();
-        delivered(&replay, self.asking.format, self.asking.output, look)
+        delivered(replay, self.asking.format, self.asking.output, look)
     }
 }

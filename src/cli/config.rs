@@ -54,6 +54,6 @@ impl Config {
             Format::Text => settings::text(&settings),
             Format::Json => settings::json(&settings),
         };
-        Ok(Output { text, file: self.output, status: 0 })
+        Ok(Output { text: text.into(), file: self.output, status: 0 })
     }
 }

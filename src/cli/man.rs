@@ -34,7 +34,7 @@ impl Man {
         let mut told = String::new();
         for (name, text) in pages {
             let path = folder.join(format!("{name}.1"));
-            file::write(&path, text.as_bytes())?;
+            file::write(&path, &text.into())?;
             let _ = writeln!(told, "{}", path.display());
         }
         Ok(Output::shown(told))

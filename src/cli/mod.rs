@@ -25,8 +25,8 @@ use progress::Bar;
 
 use crate::CannotReplay;
 use crate::brokers::recording::CannotWrite;
-use crate::outputs::{html, junit};
-use crate::report::Verdict;
+use crate::outputs::{html, json, junit};
+use crate::report::{Report, Verdict};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -122,21 +122,45 @@ pub enum Failure {
     Usage(String),
 }
 
+/// What is to be written.
+enum Content {
+    Text(String),
+    /// A report as JSON, made while it is written.
+    Json(Box<Report>),
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Content {
+        Content::Text(text)
+    }
+}
+
+impl Content {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut out = io::BufWriter::new(out);
+        match self {
+            Content::Text(text) => out.write_all(text.as_bytes())?,
+            Content::Json(report) => json::write_to(&mut out, report)?,
+        }
+        out.flush()
+    }
+}
+
 /// What a command gives: text for stdout or a file, and the exit status.
 pub struct Output {
-    text: String,
+    text: Content,
     file: Option<PathBuf>,
     status: u8,
 }
 
 impl Output {
-    fn of(text: String, file: Option<PathBuf>, verdict: Verdict) -> Output {
+    fn of(text: Content, file: Option<PathBuf>, verdict: Verdict) -> Output {
         Output { text, file, status: verdict.exit_status() }
     }
 
     /// Something to look at: no verdict follows from it.
     fn shown(text: String) -> Output {
-        Output { text, file: None, status: 0 }
+        Output { text: text.into(), file: None, status: 0 }
     }
 }
 
@@ -188,8 +212,8 @@ fn tell(notices: &[String]) {
 /// The result goes to stdout or the file that was asked for. A reader that goes away is not an error.
 fn deliver(output: Output) -> Result<u8, Failure> {
     match &output.file {
-        Some(file) => file::write(file, output.text.as_bytes())?,
-        None => match io::stdout().lock().write_all(output.text.as_bytes()) {
+        Some(file) => file::write(file, &output.text)?,
+        None => match output.text.write(&mut io::stdout().lock()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(Failure::Write("stdout".to_owned(), error)),
             Ok(()) | Err(_) => {}
         },

@@ -77,7 +77,7 @@ impl Record {
         let mut out = told;
         if recording.bodies.is_empty() {
             out.push_str("nothing was written\n");
-            return Ok(Output { text: out, file: None, status: 2 });
+            return Ok(Output { text: out.into(), file: None, status: 2 });
         }
         let mut redactor = Redactor::new();
         if self.redact {
@@ -93,7 +93,7 @@ impl Record {
             let _ = writeln!(out, "{copied} files of the bot copied to {}", self.output.display());
         }
         // What could not be read is told in the recording, and never looks like a success.
-        Ok(Output { text: out, file: None, status: if is_whole { 0 } else { 2 } })
+        Ok(Output { text: out.into(), file: None, status: if is_whole { 0 } else { 2 } })
     }
 
     fn since(&self, layout: &Layout) -> Time {

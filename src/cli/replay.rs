@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use super::progress::Bar;
 use super::selection::{Asking, Format, Otherwise};
-use super::{Failure, Output, world};
+use super::{Content, Failure, Output, world};
 use crate::biographies::Biographies;
 use crate::outputs::html::Told;
-use crate::outputs::{html, json, junit, paint::Look, prometheus, sarif, text};
+use crate::outputs::{html, junit, paint::Look, prometheus, sarif, text};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,26 +33,28 @@ impl Replay {
         request.observer = bar.observer();
         let replay = crate::replay(&request)?;
         bar.clear();
-        delivered(&replay, self.asking.format, self.asking.output, look)
+        delivered(replay, self.asking.format, self.asking.output, look)
     }
 }
 
 /// The report in its format, and what is worth telling beside it on stderr.
-pub(super) fn delivered(replay: &crate::Replay, format: Format, output: Option<PathBuf>, look: Look) -> Result<Output, Failure> {
+pub(super) fn delivered(replay: crate::Replay, format: Format, output: Option<PathBuf>, look: Look) -> Result<Output, Failure> {
     super::tell(&replay.notices);
+    let verdict = replay.report.verdict;
     let text = match format {
+        // Written as it is made: that of a year is large.
+        Format::Json => return Ok(Output::of(Content::Json(Box::new(replay.report)), output, verdict)),
         // A file is not a terminal.
         Format::Text if output.is_some() => {
             text::write(&replay.report, &Look { verbose: look.verbose, quiet: look.quiet, ..Look::plain() })
         }
         Format::Text => text::write(&replay.report, &look),
-        Format::Json => json::write(&replay.report)?,
-        Format::Html => page(replay)?,
+        Format::Html => page(&replay)?,
         Format::Junit => junit::write(&replay.report)?,
         Format::Sarif => sarif::write(&replay.report)?,
         Format::Prometheus => prometheus::write(&replay.report, replay.report.window.at.unwrap_or_else(world::clock)),
     };
-    Ok(Output::of(text, output, replay.report.verdict))
+    Ok(Output::of(text.into(), output, verdict))
 }
 
 fn page(replay: &crate::Replay) -> Result<String, Failure> {

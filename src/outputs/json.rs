@@ -3,6 +3,7 @@
 use itertools::Itertools;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use super::document::{
     BookDocument, BrokerDocument, Document, OpeningDocument, PositionDocument, Producer, ProvenanceDocument, Rows,
@@ -23,6 +24,12 @@ use crate::position::{Symbol, plain};
 use crate::report::{Book, BookRow, Report};
 use crate::source::Source;
 use crate::time;
+
+/// Writes the report as JSON, the same as [`write`] gives.
+pub fn write_to(mut out: impl Write, report: &Report) -> Result<(), serde_json::Error> {
+    serde_json::to_writer_pretty(&mut out, &document(report))?;
+    out.write_all(b"\n").map_err(serde_json::Error::io)
+}
 
 /// The report as JSON, one object, with a line feed at its end.
 pub fn write(report: &Report) -> Result<String, serde_json::Error> {

@@ -51,7 +51,7 @@ impl Accept {
         }
         if unchecked > 0 {
             out.push_str(&format!("nothing was accepted: {unchecked} could not be checked\n"));
-            return Ok(Output { text: out, file: None, status: 2 });
+            return Ok(Output { text: out.into(), file: None, status: 2 });
         }
         if new.is_empty() {
             return Ok(Output::shown("nothing to accept: every case gives the accepted report\n".to_owned()));
@@ -59,10 +59,10 @@ impl Accept {
         if !self.yes {
             match answer(&out, new.len()) {
                 Answer::Yes => out.clear(),
-                Answer::No => return Ok(Output { text: "nothing was accepted\n".to_owned(), file: None, status: 1 }),
+                Answer::No => return Ok(Output { text: "nothing was accepted\n".to_owned().into(), file: None, status: 1 }),
                 Answer::Nobody => {
                     out.push_str("nothing was accepted: there is no terminal to ask on; look at the changes, and give --yes\n");
-                    return Ok(Output { text: out, file: None, status: 2 });
+                    return Ok(Output { text: out.into(), file: None, status: 2 });
                 }
             }
         }

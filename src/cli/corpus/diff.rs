@@ -52,6 +52,6 @@ impl Diff {
             StageFormat::Text => look.spelt(&builds::text(&compared, &look)).into_owned(),
             StageFormat::Json => builds::document(&compared),
         };
-        Ok(Output { text, file: None, status: builds::exit_status(&compared) })
+        Ok(Output { text: text.into(), file: None, status: builds::exit_status(&compared) })
     }
 }

@@ -37,6 +37,6 @@ impl List {
             StageFormat::Json => list::document(&listed),
         };
         let status = if listed.iter().any(|row| row.result.is_err()) { 2 } else { 0 };
-        Ok(Output { text, file: None, status })
+        Ok(Output { text: text.into(), file: None, status })
     }
 }

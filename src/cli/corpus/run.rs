@@ -74,6 +74,6 @@ impl Run {
             Format::Junit => told::junit(&outcomes, self.strict)?,
             Format::Sarif => told::sarif(&outcomes, self.strict)?,
         };
-        Ok(Output { text, file: self.output, status: run::exit_status(&outcomes, self.strict) })
+        Ok(Output { text: text.into(), file: self.output, status: run::exit_status(&outcomes, self.strict) })
     }
 }
