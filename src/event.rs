@@ -2,8 +2,10 @@
 
 use compact_str::CompactString;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::sync::Arc;
 
+use crate::compact;
 use crate::origin::Origin;
 use crate::position::{Side, Symbol};
 use crate::time::Time;
@@ -21,7 +23,7 @@ pub struct Event {
 }
 
 /// The three sorts of event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
     /// Changes what is held.
     Movement(Box<Movement>),
@@ -32,7 +34,7 @@ pub enum Fact {
 }
 
 /// A change of one symbol's position, or one record's sighting of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Movement {
     /// What moved.
     pub symbol: Symbol,
@@ -41,11 +43,12 @@ pub struct Movement {
     /// Which record saw it.
     pub sighting: Sighting,
     /// The other records of the same real event, joined when the tape is made.
+    #[serde(skip)]
     pub joined: Vec<(Sighting, Time, Origin)>,
 }
 
 /// What a movement does.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {
     /// The bot opened a position, or asked to.
     Entry(Entry),
@@ -54,63 +57,77 @@ pub enum Action {
     /// The bot made a position flat, or meant to.
     Exit(Exit),
     /// The broker executed something: moves the broker's book alone.
+    #[serde(skip)]
     Fill(Fill),
     /// Shares appeared, vanished or were multiplied at the broker: moves both books.
+    #[serde(skip)]
     CorporateAction(CorporateAction),
 }
 
 /// An entry as far as its record tells.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Side of the position it opens. `None` only at age J, where an order row may still tell.
     pub side: Option<Side>,
     /// Filled quantity as logged, unsigned (`formats.md` T7: too small for market orders).
+    #[serde(with = "compact")]
     pub logged: Option<Decimal>,
     /// Ordered quantity, unsigned: as logged for a pending entry, else the position's size over its price.
+    #[serde(with = "compact")]
     pub requested: Option<Decimal>,
     /// Submitted, not known to be filled.
     pub pending: bool,
     /// A market order: what was not filled at once was not cancelled (`formats.md` T7).
     pub market: bool,
     /// Price of the fill, or the reference price.
+    #[serde(with = "compact")]
     pub price: Option<Decimal>,
     /// Money the order was sized at (`position_size_usd`), to work out `requested` where only an order row has the price.
+    #[serde(with = "compact")]
     pub size_usd: Option<Decimal>,
     /// Entry score.
+    #[serde(with = "compact")]
     pub score: Option<Decimal>,
     /// Written by a bot that opens one position per symbol (since 2026-01-13, `formats.md` 17): told by `entry_status`.
     pub one_per_symbol: bool,
 }
 
 /// A scale-out as far as its record tells.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScaleOut {
     /// Side of the position it means to reduce.
     pub reduces: Option<Side>,
     /// Quantity, unsigned.
+    #[serde(with = "compact")]
     pub quantity: Option<Decimal>,
     /// Price when it was decided.
+    #[serde(with = "compact")]
     pub price: Option<Decimal>,
     /// The row says `side: long`, which the exit code of the bot turns into a buy (`formats.md` T3).
     pub spelt_long: bool,
 }
 
 /// An exit as far as its record tells.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Exit {
     /// Side of the position it closes.
     pub side: Option<Side>,
     /// Quantity the first poll saw filled, unsigned (`formats.md` T6: 35 % too small).
+    #[serde(with = "compact")]
     pub filled: Option<Decimal>,
     /// Entry price the bot reckons with.
+    #[serde(with = "compact")]
     pub entry_price: Option<Decimal>,
     /// Price of the exit.
+    #[serde(with = "compact")]
     pub price: Option<Decimal>,
     /// Profit in USD as logged.
+    #[serde(with = "compact")]
     pub profit: Option<Decimal>,
     /// The broker's order id.
     pub order_id: Option<CompactString>,
     /// The lot's entry time as the metadata had it: joins an exit to its attribution (`formats.md` 16).
+    #[serde(with = "compact")]
     pub entry_time: Option<Time>,
 }
 
@@ -152,7 +169,7 @@ pub enum Change {
 }
 
 /// Which record saw a movement. The order is the order of trust when several saw the same one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Sighting {
     /// A log that the settings map: the account of a bot with a format of its own.
     CustomLog,
@@ -198,7 +215,7 @@ impl Sighting {
 }
 
 /// A witness saying what is held.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
     /// Who says it.
     pub witness: Witness,
@@ -207,7 +224,7 @@ pub struct Statement {
 }
 
 /// What a statement claims: no more than the witness knows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Claim {
     /// Something about one symbol.
     Symbol(Symbol, Form),
@@ -218,12 +235,12 @@ pub enum Claim {
 }
 
 /// The form of a statement about one symbol.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Form {
     /// Held in exactly this signed quantity.
-    Equals(Decimal),
+    Equals(#[serde(with = "compact")] Decimal),
     /// Held on this side, at least so much; signed.
-    AtLeast(Decimal),
+    AtLeast(#[serde(with = "compact")] Decimal),
     /// Held; quantity unknown.
     Held,
     /// Not held.
@@ -233,25 +250,31 @@ pub enum Form {
 }
 
 /// One row of a whole book.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Holding {
     /// What is held.
     pub symbol: Symbol,
     /// Signed quantity. `None` where the book does not state one that can be relied on (metadata, `formats.md` 10.2).
+    #[serde(with = "compact")]
     pub quantity: Option<Decimal>,
     /// The side, where it is all that can be relied on.
     pub side: Option<Side>,
     /// Average entry price.
+    #[serde(with = "compact")]
     pub price: Option<Decimal>,
     /// Last price of the market, where the witness gives one.
+    #[serde(with = "compact")]
     pub market_price: Option<Decimal>,
     /// Entry score; `None` where the book has no such column or the cell is empty.
+    #[serde(with = "compact")]
     pub score: Option<Decimal>,
     /// Whether the row's components are there.
     pub annotated: bool,
     /// Entry time as the book has it.
+    #[serde(with = "compact")]
     pub entry_time: Option<Time>,
     /// Signed quantity of open orders at the broker that may still change this row.
+    #[serde(with = "compact")]
     pub in_flight: Decimal,
     /// The row's line in its file.
     pub line: u32,
@@ -280,8 +303,19 @@ impl Holding {
     }
 }
 
+/// What a fix of the reconciler may be.
+pub const FIXES: [&str; 3] = ["missing_injected", "orphan_purged", "quantity_reconciled"];
+
+/// One of [`FIXES`].
+pub type FixName = &'static str;
+
+fn fix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FixName, D::Error> {
+    let name = <&str>::deserialize(deserializer)?;
+    FIXES.into_iter().find(|fix| *fix == name).ok_or_else(|| de::Error::custom("no fix has this name"))
+}
+
 /// Something ran, was tried, or was meant. Moves and states nothing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Pulse {
     /// A main-loop cycle ended.
     Cycle {
@@ -298,8 +332,9 @@ pub enum Pulse {
     Reconciled,
     /// A fix of the reconciler, as the log words it; the statements it makes stand beside it.
     Fix {
-        /// `missing_injected`, `orphan_purged`, `quantity_reconciled`.
-        event: &'static str,
+        /// One of [`FIXES`].
+        #[serde(deserialize_with = "fix")]
+        event: FixName,
         /// The symbols it touched.
         symbols: Vec<Symbol>,
     },
@@ -320,6 +355,7 @@ pub enum Pulse {
     /// An order row of an entry that no attribution row tells of: the bot ordered, and then perhaps crashed. Evidence, not a movement.
     UnloggedEntry(Symbol, Box<Entry>),
     /// An order at the broker: evidence for causes.
+    #[serde(skip)]
     BrokerOrder(Box<BrokerOrder>),
 }
 

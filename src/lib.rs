@@ -27,12 +27,14 @@ pub mod biographies;
 pub mod books;
 pub mod breaks;
 pub mod brokers;
+pub mod cache;
 pub mod calendar;
 pub mod catalogue;
 pub mod cause;
 pub mod causes;
 pub mod checks;
 pub mod cli;
+pub mod compact;
 pub mod corpus;
 pub mod counts;
 pub mod documents;
@@ -74,11 +76,13 @@ pub mod words;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use accept::Rule;
 use biographies::Biographies;
 use brokers::BrokerRead;
 use brokers::alpaca::live::Live;
+use cache::Cache;
 use calendar::Calendar;
 use checks::Audit;
 use fold::Fold;
@@ -118,6 +122,8 @@ pub struct Request {
     pub account: Option<String>,
     /// The file that some of this was read from.
     pub settings_file: Option<SettingsFile>,
+    /// Keep what was decoded of large logs for the next run.
+    pub cache: Option<cache::Asked>,
     /// The symbol whose biography is kept.
     pub follow: Option<Symbol>,
     /// Keep the whole tape, however long it is: to show it.
@@ -162,6 +168,8 @@ pub struct Replay {
     pub calendar: Calendar,
     /// What is worth telling beside the report.
     pub notices: Vec<String>,
+    /// What was taken from the cache, where there is one.
+    pub cached: Option<cache::Count>,
 }
 
 /// Reads, asks the broker, judges.
@@ -170,12 +178,14 @@ pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
     readings.observer = request.observer.clone();
     let mut request = request.clone();
     let mut notices = Vec::new();
+    let cache = opened(&request, &mut notices);
+    readings.cache.clone_from(&cache);
     let mut shift = chrono::Duration::zero();
     let recording = match (&request.live, &request.broker) {
         (Some(live), _) => {
             request.observer.say(|| Told::AskingTheBroker);
             let answered = live.ask(&request.directory, since(&request, &readings));
-            notices = answered.notices;
+            notices.extend(answered.notices);
             shift = answered.shift;
             Some(answered.recording)
         }
@@ -185,7 +195,20 @@ pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
     if let Some(clock) = request.audit {
         request.window.at = request.window.at.or_else(|| Some(clock() + shift));
     }
-    Ok(Replay { notices, ..judge(&request, readings, recording.as_ref()) })
+    let judged = judge(&request, readings, recording.as_ref());
+    let cached = cache.map(|cache| cache.close(&mut notices));
+    Ok(Replay { notices, cached, ..judged })
+}
+
+/// The cache that was asked for. A replay without it takes longer, and gives the same.
+fn opened(request: &Request, notices: &mut Vec<String>) -> Option<Arc<Cache>> {
+    match Cache::open(request.cache.as_ref()?, &request.directory) {
+        Ok(cache) => Some(Arc::new(cache)),
+        Err(why) => {
+            notices.push(format!("without a cache: {why}"));
+            None
+        }
+    }
 }
 
 /// Puts what was read on one tape, folds, reports. Live and recorded answers take this one path.
@@ -236,7 +259,7 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
     let all_are_shown = request.keep_tape || request.biographies;
     report.number_lines(all_are_shown, |id| readings.lines_before(id));
     (report.excerpts, report.spots) = excerpts::fetch(&report, &readings.texts);
-    Replay { report, tape, ledger: fold.ledger, calendar, notices: Vec::new() }
+    Replay { report, tape, ledger: fold.ledger, calendar, notices: Vec::new(), cached: None }
 }
 
 fn begin(request: &Request, readings: &Readings) -> Fold {

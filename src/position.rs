@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -10,7 +11,8 @@ use crate::time::Time;
 
 /// An instrument, spelt one way: `BTC/USD` and `BTCUSD` are one, padded OCC symbols lose their blanks
 /// (`alpaca.md` section 0, fact 6, and 2.2).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "CompactString", try_from = "CompactString")]
 pub struct Symbol {
     /// The first eight letters as a number that orders as they do: it decides most comparisons, and a fold compares symbols all day.
     head: u64,
@@ -116,6 +118,20 @@ impl Symbol {
     }
 }
 
+impl From<Symbol> for CompactString {
+    fn from(symbol: Symbol) -> CompactString {
+        symbol.name
+    }
+}
+
+impl TryFrom<CompactString> for Symbol {
+    type Error = &'static str;
+
+    fn try_from(name: CompactString) -> Result<Symbol, &'static str> {
+        Symbol::parse(&name).filter(|symbol| symbol.name == name).ok_or("not a symbol as it is spelt here")
+    }
+}
+
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.name)
@@ -123,7 +139,7 @@ impl fmt::Display for Symbol {
 }
 
 /// Long or short: the side of a *position*.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Side {
     /// Held: quantity above zero.
     Long,

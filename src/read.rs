@@ -8,7 +8,9 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::cache::Cache;
 use crate::documents::{whole, whole_in_trouble};
 use crate::event::{Event, Fact};
 use crate::layout::{DOCUMENT, Format, Layout, Missing};
@@ -52,6 +54,8 @@ pub struct Readings {
     parts: BTreeMap<SourceId, Range<u64>>,
     /// Who is told how far the reading of the logs has come.
     pub observer: Observer,
+    /// Pieces of logs that need not be decoded again.
+    pub cache: Option<Arc<Cache>>,
 }
 
 /// Where the text of a source is.
@@ -199,7 +203,9 @@ impl Readings {
         // `None`: nothing of it was read yet.
         let mut reached: BTreeMap<SourceId, Option<Time>> = self.logs.iter().map(|(id, _)| (*id, None)).collect();
         let mut ended = BTreeSet::new();
-        stream::read(self.logs.iter().map(|log| self.log(log)).collect(), |given| {
+        // A part of a log is cut in other places, and is little.
+        let cache = self.cache.as_deref().filter(|_| self.parts.is_empty());
+        stream::read(self.logs.iter().map(|log| self.log(log)).collect(), cache, |given| {
             let mut events = Vec::new();
             match given {
                 Given::Piece(id, decoded) => {

@@ -110,24 +110,24 @@ pub enum PieceText {
 /// Lines that were decoded, each by itself: before it is known which of them stood there before.
 #[derive(Debug)]
 pub struct Decoded {
-    lines: Vec<Line>,
-    events: Vec<Event>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) events: Vec<Event>,
     /// Byte offset of its end.
-    end: u64,
+    pub(crate) end: u64,
 }
 
 /// What became of one line.
 #[derive(Debug)]
-struct Line {
+pub(crate) struct Line {
     /// Fingerprint of its text.
-    print: u128,
+    pub(crate) print: u128,
     /// How many of the events are its.
-    events: u32,
-    became: Became,
+    pub(crate) events: u32,
+    pub(crate) became: Became,
 }
 
 #[derive(Debug)]
-enum Became {
+pub(crate) enum Became {
     Understood,
     Ignored(&'static str),
     Quarantined(Box<Refused>),
@@ -135,7 +135,7 @@ enum Became {
 
 /// A line that could not be understood.
 #[derive(Debug)]
-struct Refused {
+pub(crate) struct Refused {
     origin: Origin,
     trouble: Trouble,
     excerpt: String,

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::cache::Cache;
 use crate::logs::Reader;
 use crate::origin::SourceId;
 use crate::source::{self, Decoded, LONGEST_LINE, Piece, PieceText};
@@ -57,10 +58,10 @@ pub enum Given {
 const WAITING: usize = 64;
 
 /// Reads the logs to their ends, or until `take` says to stop. Whoever takes the pieces decodes, too, while there is none to take: so all
-/// cores work, whichever of the two takes longer.
-pub fn read(logs: Vec<Log<'_>>, mut take: impl FnMut(Given) -> Go) {
+/// cores work, whichever of the two takes longer. What is in the `cache` is not decoded again.
+pub fn read<'a>(logs: Vec<Log<'a>>, cache: Option<&'a Cache>, mut take: impl FnMut(Given) -> Go) {
     let helpers = std::thread::available_parallelism().map_or(1, usize::from) - 1;
-    let desk = Desk::new(logs);
+    let desk = Desk::new(logs, cache);
     std::thread::scope(|scope| {
         let (send, receive) = mpsc::sync_channel(WAITING);
         for _ in 0..helpers {
@@ -134,8 +135,12 @@ fn worked<'a>(desk: &Desk<'a>, mut task: Task<'a>) -> OnItsWay {
     let (place, number, id, reader) = (task.place, task.number, task.cutter.id, task.cutter.reader);
     match piece {
         Some(piece) => {
+            let cache = desk.cache.filter(|_| task.cutter.stays);
             desk.put_back(task);
-            let decoded = source::decode(id, reader, piece);
+            let decoded = match cache {
+                Some(cache) => cache.decode(id, reader, piece),
+                None => source::decode(id, reader, piece),
+            };
             desk.reached(place, decoded.newest());
             (place, number, Ok(decoded))
         }
@@ -149,6 +154,7 @@ fn worked<'a>(desk: &Desk<'a>, mut task: Task<'a>) -> OnItsWay {
 /// Where workers take their next piece.
 struct Desk<'a> {
     ids: Vec<SourceId>,
+    cache: Option<&'a Cache>,
     state: Mutex<State<'a>>,
     changed: Condvar,
 }
@@ -191,11 +197,11 @@ struct Task<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn new(logs: Vec<Log<'a>>) -> Desk<'a> {
+    fn new(logs: Vec<Log<'a>>, cache: Option<&'a Cache>) -> Desk<'a> {
         let ids = logs.iter().map(|log| log.id).collect();
         let waiting = |log| Waiting { cutter: Some(Cutter::of(log)), ended: false, cut: 0, given_out: 0, newest: None };
         let state = State { logs: logs.into_iter().map(waiting).collect(), closed: false };
-        Desk { ids, state: Mutex::new(state), changed: Condvar::new() }
+        Desk { ids, cache, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<'a>> {
@@ -263,13 +269,16 @@ pub struct Cutter<'a> {
     rest: Vec<u8>,
     offset: u64,
     line: u32,
+    /// The last piece was cut from a whole block: it stays as it is when the log is appended to.
+    stays: bool,
 }
 
 impl<'a> Cutter<'a> {
     /// A cutter at the beginning of a log.
     pub fn of(log: Log<'a>) -> Cutter<'a> {
         let Log { id, reader, open, compressed, offset } = log;
-        Cutter { id, reader, open: Some(open), text: None, closed: None, compressed, rest: Vec::new(), offset, line: 1 }
+        let (text, closed, rest) = (None, None, Vec::new());
+        Cutter { id, reader, open: Some(open), text, closed, compressed, rest, offset, line: 1, stays: false }
     }
 
     fn opened(&mut self) {
@@ -343,9 +352,10 @@ impl Iterator for Cutter<'_> {
             let most = PIECE.min(LONGEST_LINE - begun);
             bytes.reserve(most);
             match text.take(most as u64).read_to_end(&mut bytes) {
-                Ok(0) => self.text = None,
-                Ok(_) => {}
+                Ok(0) => (self.text, self.stays) = (None, false),
+                Ok(read) => self.stays = read == most,
                 Err(error) => {
+                    self.stays = false;
                     // What was read of the line it broke off in tells nothing.
                     bytes.truncate(memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1));
                     self.failed(&error);

@@ -1,7 +1,9 @@
 //! Witness: who states what is held, and what its word is worth.
 
+use serde::{Deserialize, Serialize};
+
 /// Who makes a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Witness {
     /// An exit record's own `entry_qty`.
     ExitRecord,

@@ -112,6 +112,7 @@ fn every_command_of_the_documents_runs() {
                 .args(["-c", &in_folder(&told.line)])
                 .current_dir(folder.path())
                 .env("PATH", &path)
+                .env("XDG_CACHE_HOME", folder.path().join("caches"))
                 .env("APCA_API_BASE_URL", fake.url())
                 .env("APCA_API_KEY_ID", KEY)
                 .env("APCA_API_SECRET_KEY", SECRET)

@@ -1,6 +1,7 @@
 //! The command line: one file per command. Parse here, run there, print and exit in `main`.
 
 mod audit;
+mod caching;
 mod completions;
 mod config;
 pub mod corpus;

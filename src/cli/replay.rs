@@ -40,6 +40,7 @@ impl Replay {
 /// The report in its format, and what is worth telling beside it on stderr.
 pub(super) fn delivered(replay: crate::Replay, format: Format, output: Option<PathBuf>, look: Look) -> Result<Output, Failure> {
     super::tell(&replay.notices);
+    super::caching::tell(replay.cached, look);
     let verdict = replay.report.verdict;
     let text = match format {
         // Written as it is made: that of a year is large.

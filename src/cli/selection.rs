@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use super::caching::Caching;
 use super::settings::Chosen;
 use super::{Failure, world};
 use crate::brokers::alpaca::live::Live;
@@ -38,6 +39,8 @@ pub struct Selection {
     pub at: Option<Time>,
     #[command(flatten)]
     pub judging: Judging,
+    #[command(flatten)]
+    pub caching: Caching,
 }
 
 /// How a run judges, whatever part of time it is about: what tapecheck.toml may say, too.
@@ -226,6 +229,7 @@ impl Selection {
             accept: settings.rules(),
             account: settings.account.value.clone(),
             settings_file,
+            cache: self.caching.asked(),
             follow: None,
             keep_tape: false,
             observer: Observer::default(),

@@ -80,7 +80,7 @@ impl Stage {
     fn tape(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let mut request = self.selection.request(self.symbols.symbol.into_iter().collect(), false, Otherwise::None)?;
         request.keep_tape = true;
-        let mut replay = replayed(request.clone(), bar)?;
+        let mut replay = replayed(request.clone(), look, bar)?;
         replay.tape.events.retain(|event| request.window.from.is_none_or(|from| event.at >= from));
         let text = match self.format {
             StageFormat::Text => stages::tape_text(&replay.tape, &replay.report, &look),
@@ -91,7 +91,7 @@ impl Stage {
 
     fn book(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let request = self.selection.request(self.symbols.symbol.into_iter().collect(), false, Otherwise::None)?;
-        let replay = replayed(request.clone(), bar)?;
+        let replay = replayed(request.clone(), look, bar)?;
         let text = match self.format {
             StageFormat::Text => stages::book_text(&replay.report, &look),
             StageFormat::Json => json::books(&replay.report)?,
@@ -106,7 +106,7 @@ impl Biography {
         let mut request = self.selection.request(BTreeSet::new(), false, Otherwise::None)?;
         request.follow = Some(symbol.clone());
         request.keep_tape = true;
-        let replay = replayed(request.clone(), bar)?;
+        let replay = replayed(request.clone(), look, bar)?;
         if replay.ledger.marks.is_empty() {
             super::tell(&[format!("{symbol} is not on the tape; {}", named(&replay))]);
         }
@@ -134,9 +134,10 @@ fn named(replay: &crate::Replay) -> String {
     }
 }
 
-fn replayed(request: crate::Request, bar: &Bar) -> Result<crate::Replay, Failure> {
+fn replayed(request: crate::Request, look: Look, bar: &Bar) -> Result<crate::Replay, Failure> {
     let replay = crate::replay(&crate::Request { observer: bar.observer(), ..request })?;
     bar.clear();
     super::tell(&replay.notices);
+    super::caching::tell(replay.cached, look);
     Ok(replay)
 }
