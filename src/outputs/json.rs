@@ -25,7 +25,7 @@ use crate::report::{Book, BookRow, Report};
 use crate::source::Source;
 use crate::time;
 
-/// Writes the report as JSON, the same as [`write`] gives.
+/// Writes the report as JSON, the same as [`write()`] gives.
 pub fn write_to(mut out: impl Write, report: &Report) -> Result<(), serde_json::Error> {
     serde_json::to_writer_pretty(&mut out, &document(report))?;
     out.write_all(b"\n").map_err(serde_json::Error::io)
