@@ -1,6 +1,8 @@
 //! Integrity: what could not be understood or read, and what follows from it for the verdict (design, rules 9 and 10).
 
+use crate::logs;
 use crate::report::Parts;
+use crate::source::Source;
 use crate::time::Time;
 
 /// A line or file that could not be understood, and what follows from it.
@@ -76,6 +78,26 @@ pub(crate) fn account(parts: &Parts<'_>, witnessed: Option<Time>) -> Vec<Integri
             forbids_clean,
         });
     }
+    entries.extend(empty_account(parts));
     entries.sort_by(|one, two| (&one.source, one.line).cmp(&(&two.source, two.line)));
     entries
+}
+
+/// The bot's own account of its trades that holds nothing, while other logs tell of trades: it was written anew, or cut in place
+/// (`formats.md` T4). Nothing is held against what is not told.
+fn empty_account(parts: &Parts<'_>) -> Option<Integrity> {
+    let format = logs::ALL.iter().find(|format| format.paths.contains(&logs::OWN_ACCOUNT))?;
+    let own: Vec<&Source> = parts.sources.iter().filter(|source| source.format == format.name).collect();
+    let is_empty = own.iter().all(|source| source.lines == 0 && source.passed_over == 0);
+    let traded = parts.stats.tally.movements > 0;
+    own.first().filter(|_| is_empty && traded).map(|source| Integrity {
+        source: source.path.clone(),
+        line: 0,
+        column: None,
+        reason: "missing_file",
+        says: "the file holds nothing, and other logs tell of trades".to_owned(),
+        excerpt: String::new(),
+        consequence: "what the bot says it did is not known: nothing can be held against it",
+        forbids_clean: true,
+    })
 }

@@ -316,6 +316,10 @@ fn last_whole_book(ledger: &Ledger) -> Option<Time> {
 fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]) -> Vec<String> {
     let mut reasons = Vec::new();
     let ledger = parts.ledger;
+    if let Some((from, last)) = parts.window.from.zip(ledger.last).filter(|(from, last)| last < from) {
+        let (from, last) = (time::show(from), time::show(last));
+        reasons.push(format!("nothing was recorded in the window: it begins at {from}, and the records end at {last}"));
+    }
     match witnessed {
         None if parts.broker.kind == "none" => {
             reasons.push("no witness states the whole book: give --broker, or keep portfolio_state.jsonl".to_owned());

@@ -87,7 +87,7 @@ impl Reason {
             "not_a_file" => "There is a directory, a pipe or a device where a file should be.",
             "unreadable" => "The file could not be opened or read to its end.",
             "bad_compression" => "The compressed data is damaged or cut.",
-            "missing_file" => "A state file that the audit cannot do without is not there.",
+            "missing_file" => "A file that cannot be done without is not there, or holds nothing.",
             _ => return None,
         })
     }

@@ -302,6 +302,20 @@ fn a_recording_has_three_shapes() {
     assert_eq!(json(&arguments)["broker"]["read_began"], "2026-03-11T14:17:00Z");
 }
 
+/// A day on which nothing was recorded was not checked: its books are those of another day.
+#[test]
+fn a_day_after_the_records_is_not_clean() {
+    for arguments in [
+        &["replay", QUIET, "--day", "2031-01-01"][..],
+        &["replay", QUIET, "--day", "2031-01-01", "--broker", "corpus/quiet-day/broker"],
+    ] {
+        let output = tapecheck(arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("nothing was recorded in the window"), "{text}");
+    }
+}
+
 #[test]
 fn warnings_count_when_asked() {
     let folder = TempDir::new().unwrap();
