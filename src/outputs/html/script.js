@@ -276,6 +276,8 @@
 
     // Dragging zooms, a click opens.
     let dragged = null;
+    // The click that ends a drag is none; it comes before the pointer is pressed again, if it comes at all.
+    let justDragged = false;
     const chosen = element("div", { class: "chosen", hidden: "" });
     picture.append(chosen);
     const inPlot = (lane, clientX) => {
@@ -284,6 +286,7 @@
     };
     picture.addEventListener("dragstart", (event) => event.preventDefault());
     picture.addEventListener("pointerdown", (event) => {
+      justDragged = false;
       const lane = event.target.closest("a.lane");
       if (!lane || event.button !== 0) return;
       const overName = event.target.closest(".name");
@@ -316,19 +319,17 @@
       dragged = null;
       if (moved && event.type === "pointerup") {
         justDragged = true;
-        setTimeout(() => { justDragged = false; }, 0);
         zoom(inPlot(lane, start), inPlot(lane, event.clientX));
       }
     };
-    let justDragged = false;
     picture.addEventListener("pointerup", end);
     picture.addEventListener("pointercancel", end);
     picture.addEventListener("click", (event) => {
       const lane = event.target.closest("a.lane");
       if (!lane) return;
       event.preventDefault();
-      if (justDragged) return;
       const byKey = event.detail === 0;
+      if (justDragged && !byKey) return;
       const mark = byKey ? walked.get(lane) : event.target.closest(".name") ? null : near(lane, event.clientX).all[0];
       hide();
       openLife(Number(lane.dataset.place), mark?.index ?? null);
