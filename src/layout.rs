@@ -235,23 +235,35 @@ fn there(directory: &Path, place: &Place<'_>) -> Vec<String> {
         return if fs::symlink_metadata(directory.join(place.path)).is_ok() { vec![place.path.to_owned()] } else { Vec::new() };
     }
     let absolute = if place.path.starts_with('/') { "/" } else { "" };
-    let mut folders = vec![absolute.to_owned()];
+    let (mut folders, mut unlisted) = (vec![absolute.to_owned()], Vec::new());
     for part in folder.split('/').filter(|part| !part.is_empty()) {
-        folders = folders.iter().flat_map(|folder| below(directory, folder, part)).collect();
+        folders = folders.iter().flat_map(|folder| below(directory, folder, part, &mut unlisted)).collect();
     }
-    folders.iter().flat_map(|folder| names(directory, folder, name, place)).collect()
+    folders.iter().flat_map(|folder| names(directory, folder, name, place)).chain(unlisted).collect()
 }
 
 fn joined(folder: &str, name: &str) -> String {
     if folder.is_empty() || folder.ends_with('/') { format!("{folder}{name}") } else { format!("{folder}/{name}") }
 }
 
-fn below(directory: &Path, folder: &str, part: &str) -> Vec<String> {
+/// The folders that fit a part of a path. One that cannot be listed is not empty: it is told as it stands, so that opening it tells why.
+fn below(directory: &Path, folder: &str, part: &str, unlisted: &mut Vec<String>) -> Vec<String> {
     if !is_pattern(part) {
         return vec![joined(folder, part)];
     }
-    let folders = listed(&directory.join(folder)).unwrap_or_default();
-    folders.into_iter().filter(|name| matches(part, name)).map(|name| joined(folder, &name)).collect()
+    match listed(&directory.join(folder)) {
+        Ok(folders) => folders.into_iter().filter(|name| matches(part, name)).map(|name| joined(folder, &name)).collect(),
+        Err(error) if is_no_folder(&error) => Vec::new(),
+        Err(_) => {
+            unlisted.push(joined(folder, part));
+            Vec::new()
+        }
+    }
+}
+
+/// There is no such folder, or it is a file: nothing is in it.
+fn is_no_folder(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// `run.jsonl`, and beside it `run.jsonl.1`, `run.jsonl.gz`, `run.jsonl.2.zst`, ….
@@ -263,7 +275,7 @@ fn names(directory: &Path, folder: &str, name: &str, place: &Place<'_>) -> Vec<S
             let is_its = |path: &String| place.has(path);
             names.iter().map(|name| joined(folder, name)).filter(is_its).collect()
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound || is_pattern(name) => Vec::new(),
+        Err(error) if is_no_folder(&error) && (error.kind() == io::ErrorKind::NotFound || is_pattern(place.path)) => Vec::new(),
         Err(_) => vec![joined(folder, name)],
     }
 }
@@ -291,6 +303,25 @@ fn without_rotation(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a folder holds that cannot be listed is not known, and the one who asks is told so, not that there is nothing.
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_cannot_be_listed_is_not_empty() {
+        let folder = tempfile::TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("a")).unwrap();
+        fs::write(folder.path().join("a/trades-1.jsonl"), "").unwrap();
+        fs::write(folder.path().join("no-folder"), "").unwrap();
+        std::os::unix::fs::symlink("b", folder.path().join("b")).unwrap();
+        let found = |path: &str| {
+            let paths = BTreeMap::from([("attribution", vec![path.to_owned()])]);
+            let layout = Layout { paths, ..Layout::default() };
+            layout.find(folder.path()).into_iter().map(|found| found.path).collect::<Vec<_>>()
+        };
+        assert_eq!(found("*/trades-*.jsonl"), ["a/trades-1.jsonl", "b/trades-*.jsonl"]);
+        assert_eq!(found("b/*/trades.jsonl"), ["b/*"]);
+        assert_eq!(found("gone/*/trades.jsonl"), [""; 0]);
+    }
 
     #[test]
     fn a_rotated_log_is_the_same_log() {
