@@ -1,6 +1,7 @@
 //! Break: a statement that does not hold, with its life, its evidence and its cause.
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::origin::Origin;
@@ -8,7 +9,7 @@ use crate::position::{Quantity, Symbol, plain};
 use crate::time::{self, Time};
 
 /// The kinds of break. Codes and meanings are fixed by the contract, section 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// The witness holds it, the book does not.
     Missing,
@@ -141,7 +142,7 @@ impl Kind {
 }
 
 /// How much a break matters (contract, section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
     /// Explains itself.
     Note,
@@ -163,7 +164,7 @@ impl Severity {
 }
 
 /// The books that are held against each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum BookName {
     /// What the bot's own movements add up to.
     Expected,

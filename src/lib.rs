@@ -22,6 +22,7 @@
 pub mod accept;
 pub mod account;
 pub mod again;
+pub mod alarms;
 pub mod assertion;
 pub mod biographies;
 pub mod books;

@@ -87,10 +87,10 @@ pub enum BookRow {
 }
 
 /// An excerpt that evidence needs: which source, which byte, which line.
-pub type Excerpts = std::collections::BTreeMap<Origin, String>;
+pub type Excerpts = BTreeMap<Origin, String>;
 
 /// The bytes of a record that evidence of a break of a symbol speaks of.
-pub type Spots = std::collections::BTreeMap<(Origin, Option<Symbol>, Fields), Spot>;
+pub type Spots = BTreeMap<(Origin, Option<Symbol>, Fields), Spot>;
 
 /// Counts of the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -312,6 +312,9 @@ fn last_whole_book(ledger: &Ledger) -> Option<Time> {
     ledger.books.get(&BookName::Broker).map(|book| book.at)
 }
 
+/// Why nothing is clean while the account of the sources is not.
+const NOT_UNDERSTOOD: &str = "lines or files that matter are not there, or could not be understood (see integrity)";
+
 /// Why a clean verdict is not to be had, in words (design, rules 9 and 10).
 fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]) -> Vec<String> {
     let mut reasons = Vec::new();
@@ -326,12 +329,8 @@ fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]
         }
         None => reasons.push("no witness states the whole book".to_owned()),
         Some(witnessed) => {
-            let mut later = ledger
-                .accounts
-                .iter()
-                .filter(|(_, account)| account.last_moved > Some(witnessed))
-                .map(|(symbol, _)| symbol.as_str());
-            let later = later.join(", ");
+            let later = ledger.accounts.iter().filter(|(_, account)| account.last_moved > Some(witnessed));
+            let later = later.map(|(symbol, _)| symbol.as_str()).join(", ");
             if !later.is_empty() {
                 reasons.push(format!("no witness states the whole book after the last movements of {later}"));
             }
@@ -344,13 +343,13 @@ fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]
         ));
     }
     reasons.extend(parts.broker.unchecked());
-    let unknown =
-        ledger.accounts.iter().filter(|(_, account)| is_open_ended(account)).map(|(symbol, _)| symbol.as_str()).join(", ");
+    let unknown = ledger.accounts.iter().filter(|(_, account)| is_open_ended(account));
+    let unknown = unknown.map(|(symbol, _)| symbol.as_str()).join(", ");
     if witnessed.is_some() && !unknown.is_empty() {
         reasons.push(format!("no witness tells how much is held of {unknown}"));
     }
     if integrity.iter().any(|entry| entry.forbids_clean) {
-        reasons.push("lines or files that matter are not there, or could not be understood (see integrity)".to_owned());
+        reasons.push(NOT_UNDERSTOOD.to_owned());
     }
     if parts.stats.symbols == 0 {
         let first = parts.sources.iter().filter_map(|source| source.first).min();
@@ -406,6 +405,12 @@ fn stated_book(name: BookName, book: &LastBook) -> Book {
 }
 
 impl Report {
+    /// Why it could not be checked, beside what the broker did not answer and what was not understood: no witness decides.
+    pub fn undecided(&self) -> Vec<String> {
+        let broker = self.broker.unchecked();
+        self.unchecked.iter().filter(|reason| *reason != NOT_UNDERSTOOD && !broker.contains(reason)).cloned().collect()
+    }
+
     /// Whether a break counts for the verdict.
     pub fn counts(&self, found: &Break) -> bool {
         self.acceptance.of(found).is_none() && counts(found, self.asked.strict, self.audit.is_some())

@@ -88,6 +88,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("the brokers", &["brokers"]),
     ("the checks", &["checks", "catalogue"]),
     ("the report", &["report", "again", "integrity", "excerpts", "spots", "fold", "accept"]),
+    ("the alarms", &["alarms"]),
     ("the settings", &["settings"]),
     ("the outputs", &["outputs"]),
     ("the corpus", &["corpus"]),

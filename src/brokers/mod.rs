@@ -200,6 +200,20 @@ impl BrokerRead {
 
     /// Why the verdict cannot rest on this read, in words.
     pub fn unchecked(&self) -> Vec<String> {
+        let mut reasons = self.not_answered();
+        for symbol in &self.unstable {
+            reasons.push(format!(
+                "{symbol} kept moving at the broker while it was read: nothing firm can be said of it; run it again"
+            ));
+        }
+        if !self.whole && reasons.is_empty() {
+            reasons.push("the broker's positions could not be read completely".to_owned());
+        }
+        reasons
+    }
+
+    /// What was asked, is needed, and was not answered, in words.
+    pub fn not_answered(&self) -> Vec<String> {
         let mut reasons: Vec<String> = Vec::new();
         let mut groups: Vec<(String, &Unread, Vec<&'static str>)> = Vec::new();
         let needed = |unread: &&Unread| !matches!(unread.endpoint, Some(Endpoint::Clock | Endpoint::Calendar));
@@ -213,14 +227,6 @@ impl BrokerRead {
         }
         for (_, first, names) in groups {
             reasons.push(format!("the broker's {} could not be read: {}", names.join(", "), first.why));
-        }
-        for symbol in &self.unstable {
-            reasons.push(format!(
-                "{symbol} kept moving at the broker while it was read: nothing firm can be said of it; run it again"
-            ));
-        }
-        if !self.whole && reasons.is_empty() {
-            reasons.push("the broker's positions could not be read completely".to_owned());
         }
         reasons
     }
