@@ -1,6 +1,7 @@
 //! One symbol of the ledger: its position, and how movements change it. Knows nothing of other symbols.
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 use crate::breaks::Evidence;
@@ -15,7 +16,7 @@ use crate::words::{reads_of, stated, told};
 const MOST_MOVEMENTS_KEPT: usize = 40;
 
 /// The ledger's state of one symbol.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
     /// What should be held.
     pub position: Position,
@@ -58,7 +59,7 @@ pub struct Account {
 }
 
 /// A statement that held. Its words are made when they are asked for: most never are.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
     /// When.
     pub at: Time,
@@ -77,7 +78,7 @@ impl Agreement {
 }
 
 /// The executor's word on one symbol, in doubt.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Doubt {
     /// When and where it was said.
     pub evidence: Evidence,
@@ -88,7 +89,7 @@ pub struct Doubt {
 }
 
 /// A quantity and a price as a book stated them.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stated {
     /// When.
     pub at: Time,

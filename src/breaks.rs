@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::constant::{self, Word, Words};
 use crate::origin::Origin;
 use crate::position::{Quantity, Symbol, plain};
 use crate::time::{self, Time};
@@ -189,7 +190,7 @@ impl BookName {
 }
 
 /// One record that bears on a break.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// When.
     pub at: Time,
@@ -198,7 +199,8 @@ pub struct Evidence {
     /// What it says, in words.
     pub says: String,
     /// The fields of the record that say it, the best first; none where the record names the symbol, and that is all.
-    pub reads: &'static [&'static str],
+    #[serde(with = "constant")]
+    pub reads: Words,
 }
 
 impl Evidence {
@@ -209,16 +211,18 @@ impl Evidence {
 }
 
 /// Why two books parted, as far as it is proved.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
     /// A code of `design.md`, section 3, or `unknown`.
-    pub code: &'static str,
+    #[serde(with = "constant")]
+    pub code: Word,
     /// The edit was re-folded: it makes the failed statement hold and no other fail.
     pub proved: bool,
     /// The edit, in words.
     pub edit: Option<String>,
     /// Other causes whose edits are as small.
-    pub alternatives: Vec<&'static str>,
+    #[serde(with = "constant")]
+    pub alternatives: Vec<Word>,
 }
 
 impl Cause {
@@ -229,7 +233,7 @@ impl Cause {
 }
 
 /// A quantity as one side of a break puts it: a number, a range, or a word.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Said {
     /// A quantity, exact, a range, or unknown.
     Quantity(Quantity),
@@ -265,7 +269,7 @@ impl Said {
 }
 
 /// A statement that does not hold (design, rule 7).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Break {
     /// The symbol; `None` where the whole book or a file is meant.
     pub symbol: Option<Symbol>,
@@ -276,7 +280,8 @@ pub struct Break {
     /// Which book is contradicted.
     pub book: BookName,
     /// Who says so: a witness's code, or `tape`.
-    pub witness: &'static str,
+    #[serde(with = "constant")]
+    pub witness: Word,
     /// What the contradicted book says.
     pub expected: Said,
     /// What the witness says.
@@ -329,7 +334,7 @@ impl Break {
 }
 
 /// A tie whose order matters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tie {
     /// The symbol.
     pub symbol: Symbol,

@@ -12,7 +12,7 @@ use crate::time::Time;
 use crate::witness::Witness;
 
 /// One fact, with its moment and its place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When it happened, by the clock of who wrote it.
     pub at: Time,
@@ -43,7 +43,6 @@ pub struct Movement {
     /// Which record saw it.
     pub sighting: Sighting,
     /// The other records of the same real event, joined when the tape is made.
-    #[serde(skip)]
     pub joined: Vec<(Sighting, Time, Origin)>,
 }
 
@@ -57,10 +56,8 @@ pub enum Action {
     /// The bot made a position flat, or meant to.
     Exit(Exit),
     /// The broker executed something: moves the broker's book alone.
-    #[serde(skip)]
     Fill(Fill),
     /// Shares appeared, vanished or were multiplied at the broker: moves both books.
-    #[serde(skip)]
     CorporateAction(CorporateAction),
 }
 
@@ -132,7 +129,7 @@ pub struct Exit {
 }
 
 /// One execution at the broker.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fill {
     /// Signed quantity of this execution.
     pub quantity: Decimal,
@@ -145,7 +142,7 @@ pub struct Fill {
 }
 
 /// A change of quantity that no order made (`alpaca.md` 4.3).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CorporateAction {
     /// `SPLIT`, `SPIN`, `OPEXP`, ….
     pub code: CompactString,
@@ -154,7 +151,7 @@ pub struct CorporateAction {
 }
 
 /// How a corporate action changes a quantity.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Change {
     /// From one quantity to another: the ratio applies to whatever is held. A long position gives up the minus leg and gets the
     /// plus leg, a short one the other way round.
@@ -355,12 +352,11 @@ pub enum Pulse {
     /// An order row of an entry that no attribution row tells of: the bot ordered, and then perhaps crashed. Evidence, not a movement.
     UnloggedEntry(Symbol, Box<Entry>),
     /// An order at the broker: evidence for causes.
-    #[serde(skip)]
     BrokerOrder(Box<BrokerOrder>),
 }
 
 /// One order as the broker reports it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BrokerOrder {
     /// What it trades.
     pub symbol: Symbol,

@@ -1,11 +1,14 @@
 //! What is drawn from the tape while it passes by: the ledger, what ran, what was earned, and the tape itself as far as it is kept.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::breaks::BookName;
 use crate::cause::Known;
 use crate::checks::activity::Activity;
 use crate::event::{Claim, Event, Fact, Statement};
-use crate::ledger::{Ledger, Settings};
+use crate::ledger::{LastBook, Ledger, Settings};
 use crate::position::Symbol;
 use crate::profit::Reckoner;
 use crate::read::{Accounts, Readings};
@@ -19,6 +22,7 @@ use crate::witness::Witness;
 pub const KEPT: usize = 100_000;
 
 /// A tape that passes by.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Fold {
     /// The ledger.
     pub ledger: Ledger,
@@ -34,9 +38,12 @@ pub struct Fold {
     pub first: Option<Time>,
     last: Option<Time>,
     metadata: Option<Event>,
+    #[serde(skip)]
     kept: Vec<Event>,
+    #[serde(skip)]
     most_kept: usize,
     from: Option<Time>,
+    #[serde(skip)]
     formats: Vec<&'static str>,
 }
 
@@ -81,6 +88,24 @@ impl Fold {
         self.ledger.push(event);
     }
 
+    /// The formats of the sources, by their ids, where more came since.
+    pub fn knowing(&mut self, formats: Vec<&'static str>) {
+        self.formats = formats;
+    }
+
+    /// Takes a statement of the metadata that is older than what was taken: it describes the end of the tape, wherever it stands.
+    pub fn take_belated(&mut self, event: Event) {
+        let Fact::Statement(Statement { witness, claim: Claim::WholeBook(holdings) }) = &event.fact else { return };
+        self.events += 1;
+        let dated = Some(event.at).filter(|at| *at != Time::UNIX_EPOCH);
+        self.first = self.first.into_iter().chain(dated).min();
+        let (tally, book) =
+            (&mut self.ledger.tally, LastBook { at: event.at, witness: *witness, holdings: Arc::clone(holdings) });
+        (tally.statements, tally.statements_held) = (tally.statements + 1, tally.statements_held + 1);
+        self.ledger.books.insert(BookName::Metadata, book);
+        self.metadata = Some(event);
+    }
+
     /// The tape has ended. Gives it, if it was kept.
     pub fn finish(&mut self, woven: Woven) -> (Tape, bool) {
         let end = self.last.unwrap_or(Time::UNIX_EPOCH);
@@ -95,7 +120,8 @@ impl Fold {
     }
 }
 
-fn states_metadata(event: &Event) -> bool {
+/// Whether it is the metadata's book.
+pub fn states_metadata(event: &Event) -> bool {
     matches!(&event.fact, Fact::Statement(Statement { witness: Witness::Metadata, claim: Claim::WholeBook(_) }))
 }
 

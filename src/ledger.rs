@@ -5,6 +5,7 @@
 
 use chrono::Duration;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ impl Default for Settings {
 }
 
 /// What is known of symbols that the tape has not named yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Opening {
     /// The tape may have started in mid-life: anything may be held.
     Unknown,
@@ -46,7 +47,7 @@ enum Opening {
 }
 
 /// A whole book as it was last stated.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LastBook {
     /// As of when.
     pub at: Time,
@@ -57,8 +58,9 @@ pub struct LastBook {
 }
 
 /// The state of the fold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ledger {
+    #[serde(skip)]
     pub(crate) settings: Settings,
     pub(crate) accounts: BTreeMap<Symbol, Account>,
     opening: Opening,
@@ -101,8 +103,10 @@ pub struct Ledger {
     pub last: Option<Time>,
     follow: Option<Symbol>,
     /// The biography of the symbol that is followed.
+    #[serde(skip)]
     pub marks: Vec<Mark>,
     /// Every symbol's biography, where they are told.
+    #[serde(skip)]
     pub biographies: Option<Biographies>,
 }
 

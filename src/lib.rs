@@ -36,6 +36,7 @@ pub mod causes;
 pub mod checks;
 pub mod cli;
 pub mod compact;
+pub mod constant;
 pub mod corpus;
 pub mod counts;
 pub mod documents;
@@ -44,6 +45,7 @@ pub mod excerpts;
 pub mod fills;
 pub mod flows;
 pub mod fold;
+pub mod follow;
 pub mod integrity;
 pub mod json;
 pub mod judged;
@@ -72,12 +74,17 @@ pub mod tape;
 pub mod ties;
 pub mod time;
 pub mod trouble;
+pub mod watch;
 pub mod witness;
 pub mod words;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use cause::Known;
+use origin::{Origin, SourceId};
+use source::{Quarantined, Source};
 
 use accept::Rule;
 use biographies::Biographies;
@@ -185,7 +192,7 @@ pub fn replay(request: &Request) -> Result<Replay, CannotReplay> {
     let recording = match (&request.live, &request.broker) {
         (Some(live), _) => {
             request.observer.say(|| Told::AskingTheBroker);
-            let answered = live.ask(&request.directory, since(&request, &readings));
+            let answered = live.ask(&request.directory, since(&request, readings.span()));
             notices.extend(answered.notices);
             shift = answered.shift;
             Some(answered.recording)
@@ -214,34 +221,82 @@ fn opened(request: &Request, notices: &mut Vec<String>) -> Option<Arc<Cache>> {
 
 /// Puts what was read on one tape, folds, reports. Live and recorded answers take this one path.
 pub fn judge(request: &Request, mut readings: Readings, recording: Option<&brokers::Recording>) -> Replay {
-    let refused = recording.and_then(|recording| brokers::alpaca::of_another_account(recording, request.account.as_deref()));
-    let recording = refused.as_ref().or(recording);
-    let (broker, calendar) = match recording {
-        Some(recording) => {
-            let answer = brokers::alpaca::parse(recording, &mut readings);
-            (BrokerRead::of(recording, &answer), Calendar::of(&answer.calendar))
-        }
-        None => (BrokerRead::none(), Calendar::default()),
-    };
-    let executions_from = fills::oldest_activity(&readings.events);
+    let heard = hear(request, &mut readings, recording);
     // The broker's activities are worked backwards from its read, however long after the window that was.
     let until = cut(request).until.map(|until| fills::read_at(&readings.events).map_or(until, |read| read.max(until)));
     let beginning = request.window.from.and_then(|from| seek::beginning(&readings, from, until, seek::WORTHWHILE));
     let cut = Cut { from: beginning.as_ref().map(|beginning| beginning.at), ..cut(request) };
     readings.only(beginning.as_ref().map(|beginning| beginning.parts.clone()).unwrap_or_default());
-    let (mut fold, woven, accounts) = fold::pass(&readings, &cut, || begin(request, &readings));
+    let (fold, woven, accounts) = fold::pass(&readings, &cut, || begin(request, &readings));
+    let lines = accounts.into_iter().map(|(id, account)| (id, account.source, account.quarantined)).collect();
+    let passed = Passed { fold, woven, lines, opening: beginning.map(|beginning| beginning.stated) };
+    let mut replay = conclude(request, &mut readings, heard, passed, |fold, readings, tape, known| match tape {
+        Some(tape) => cause::explain(&mut fold.ledger, &tape.events, known),
+        None => {
+            let again = fold::concerning(readings, &cut, cause::symbols(&fold.ledger, known));
+            request.observer.say(|| Told::Explaining);
+            cause::explain(&mut fold.ledger, &again, known);
+        }
+    });
+    let report = &mut replay.report;
+    report.number_lines(request.keep_tape || request.biographies, |id| readings.lines_before(id));
+    (report.excerpts, report.spots) = excerpts::fetch(report, &readings.texts);
+    replay
+}
+
+/// The broker's side, as far as it was heard.
+pub struct Heard {
+    broker: BrokerRead,
+    calendar: Calendar,
+    executions_from: Option<Time>,
+}
+
+/// Adds the broker's facts to what was read.
+pub fn hear(request: &Request, readings: &mut Readings, recording: Option<&brokers::Recording>) -> Heard {
+    let refused = recording.and_then(|recording| brokers::alpaca::of_another_account(recording, request.account.as_deref()));
+    let (broker, calendar) = match refused.as_ref().or(recording) {
+        Some(recording) => {
+            let answer = brokers::alpaca::parse(recording, readings);
+            (BrokerRead::of(recording, &answer), Calendar::of(&answer.calendar))
+        }
+        None => (BrokerRead::none(), Calendar::default()),
+    };
+    Heard { broker, calendar, executions_from: fills::oldest_activity(&readings.events) }
+}
+
+/// The whole tape has passed by.
+pub struct Passed {
+    /// What was drawn from it.
+    pub fold: Fold,
+    /// What its events do not tell themselves.
+    pub woven: Woven,
+    /// What became of the logs' lines.
+    pub lines: Vec<(SourceId, Source, Vec<Quarantined>)>,
+    /// The record that states what was held when the window began, where what lies before it was passed over.
+    pub opening: Option<(Time, Origin)>,
+}
+
+/// Finds causes, and reports, but for the text of evidence. `explain` gets the tape where it was kept.
+pub fn conclude(
+    request: &Request,
+    readings: &mut Readings,
+    heard: Heard,
+    passed: Passed,
+    explain: impl FnOnce(&mut Fold, &Readings, Option<&Tape>, &Known),
+) -> Replay {
+    let Passed { mut fold, woven, lines, opening } = passed;
     let (tape, whole) = fold.finish(woven);
-    let known = fold.known(executions_from);
-    let again = if whole { Vec::new() } else { fold::concerning(&readings, &cut, cause::symbols(&fold.ledger, &known)) };
-    readings.account_for(accounts);
+    readings.account_for(lines);
     request.observer.say(|| Told::Explaining);
-    cause::explain(&mut fold.ledger, if whole { &tape.events } else { &again }, &known);
+    let known = fold.known(heard.executions_from);
+    explain(&mut fold, readings, whole.then_some(&tape), &known);
+    let Heard { broker, calendar, .. } = heard;
     let audit = request.audit.and(request.window.at).map(|now| Audit {
         now,
         calendar: calendar.clone(),
         activity: fold.activity.clone(),
     });
-    let mut report = report::make(Parts {
+    let report = report::make(Parts {
         asked: asked(request),
         window: request.window,
         accept: &request.accept,
@@ -254,12 +309,9 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
         stats: stats(&fold, &tape.woven),
         profit: std::mem::take(&mut fold.reckoner.profit),
         first: fold.first,
-        opening: beginning.map(|beginning| beginning.stated),
+        opening,
         audit,
     });
-    let all_are_shown = request.keep_tape || request.biographies;
-    report.number_lines(all_are_shown, |id| readings.lines_before(id));
-    (report.excerpts, report.spots) = excerpts::fetch(&report, &readings.texts);
     Replay { report, tape, ledger: fold.ledger, calendar, notices: Vec::new(), cached: None }
 }
 
@@ -275,8 +327,9 @@ fn begin(request: &Request, readings: &Readings) -> Fold {
 pub const AUDIT_LOOKS_BACK: chrono::Duration = chrono::Duration::days(7);
 
 /// From when on the broker is asked what happened: the beginning of the window, else of the tape.
-pub fn since(request: &Request, readings: &Readings) -> Time {
-    let (first, last) = readings.span().unzip();
+/// `span`: its ends.
+pub fn since(request: &Request, span: Option<(Time, Time)>) -> Time {
+    let (first, last) = span.unzip();
     let looks_back = last.filter(|_| request.audit.is_some()).map(|last| last - AUDIT_LOOKS_BACK);
     request.window.from.or(first.max(looks_back)).unwrap_or(Time::UNIX_EPOCH)
 }

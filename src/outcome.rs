@@ -1,10 +1,12 @@
 //! Outcome: what became of statements and of the reconciler's fixes, counted and kept.
 
+use crate::constant::{self, Word};
 use crate::event::Form;
 use crate::origin::Origin;
 use crate::position::{Quantity, Symbol};
 use crate::time::Time;
 use crate::witness::Witness;
+use serde::{Deserialize, Serialize};
 
 /// What became of a statement about one symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +37,15 @@ pub struct Mark {
 }
 
 /// A fix of the reconciler, and whether what it said was news.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fix {
     /// When.
     pub at: Time,
     /// Where.
     pub origin: Origin,
     /// Which.
-    pub event: &'static str,
+    #[serde(with = "constant")]
+    pub event: Word,
     /// Which symbols.
     pub symbols: Vec<Symbol>,
     /// What it stated contradicted the expected book, or repeated a contradiction of the same moment.
@@ -54,7 +57,7 @@ pub struct Fix {
 }
 
 /// Counts of the fold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Movements of the bot, and of both parties.
     pub movements: u64,

@@ -192,7 +192,7 @@ impl fmt::Display for Side {
 /// A signed quantity as far as it is known: exact, a range, or unknown (an end that is `None` is open).
 ///
 /// Invariant: `low <= high` where both are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quantity {
     low: Option<Decimal>,
     high: Option<Decimal>,
@@ -318,7 +318,7 @@ pub fn plain(value: Decimal) -> String {
 }
 
 /// How a held quantity came to be believed. Parts are unsigned and add up to the quantity where that is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The bot logged it; no witness has spoken since.
     pub logged: Decimal,
@@ -360,7 +360,7 @@ impl Provenance {
 }
 
 /// What one party holds of one symbol.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     /// Signed quantity, as far as it is known.
     pub quantity: Quantity,

@@ -1,5 +1,6 @@
 //! Lines that stood in their log before: found by their fingerprints.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -9,7 +10,7 @@ use crate::time::Time;
 ///
 /// The same text is of the same moment. So a line that is younger than all before it did not stand there before, and one that is only
 /// younger than all but the last few can stand among these alone. All others are looked for only once a line comes that is older.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Prints {
     /// Of each line, in order.
     all: Vec<u128>,
@@ -20,7 +21,9 @@ pub struct Prints {
     /// The youngest moment of the lines before these.
     newest_before: Option<Time>,
     /// The first so many of all, to be looked for.
+    #[serde(skip)]
     found: HashSet<u128, BuildHasherDefault<Fingerprint>>,
+    #[serde(skip)]
     indexed: usize,
 }
 
@@ -56,7 +59,7 @@ impl Prints {
 }
 
 /// A fingerprint is a good hash already: half of it is taken.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Fingerprint(u64);
 
 impl Hasher for Fingerprint {

@@ -1,6 +1,7 @@
 //! Profit and loss as logged, against what prices and quantities say (`formats.md` 3.2: wrong signs, first partial fills, options).
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 use crate::event::{Action, Claim, Event, Exit, Fact, Form, Statement};
@@ -13,7 +14,7 @@ use crate::witness::Witness;
 const TOLERANCE: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 
 /// The day's profit and loss, twice.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profit {
     /// Exits that log a profit and have what is needed to recompute it.
     pub exits: u64,
@@ -26,7 +27,7 @@ pub struct Profit {
 }
 
 /// One exit whose logged profit is not what its own prices say.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// The symbol.
     pub symbol: Symbol,
@@ -43,7 +44,7 @@ pub struct Difference {
 }
 
 /// Why a logged profit is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Why {
     /// The sign is the other one: a long reckoned as a short.
     Sign,
@@ -71,7 +72,7 @@ impl Why {
 }
 
 /// Recomputes the exits of a tape that passes by.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Reckoner {
     stated: HashMap<Origin, Decimal>,
     /// What was found so far.

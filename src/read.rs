@@ -36,7 +36,7 @@ const LARGEST_BOOK: u64 = 256 << 20;
 pub type Accounts = BTreeMap<SourceId, Account>;
 
 /// Everything that was read, of the bot and of the broker, and the logs that are to be read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Readings {
     /// One account per source, sorted by path.
     pub sources: Vec<Source>,
@@ -96,7 +96,7 @@ impl Text {
     }
 
     /// Its length in bytes, as it lies there.
-    fn length(&self) -> u64 {
+    pub fn length(&self) -> u64 {
         match self {
             Text::File(_, length) => *length,
             Text::Memory(text) => text.len() as u64,
@@ -197,15 +197,26 @@ impl Readings {
 
     /// Reads the logs, a piece at a time, until they end or `take` says to stop. `take` gets each piece's events, and the moment that
     /// all logs have reached: what comes later is not older, where the logs are in order.
-    pub fn logs(&self, mut take: impl FnMut(Vec<Event>, Option<Time>) -> Go) -> Accounts {
+    pub fn logs(&self, take: impl FnMut(Vec<Event>, Option<Time>) -> Go) -> Accounts {
+        self.logs_further(self.accounts(), take)
+    }
+
+    /// Accounts of logs of which nothing was read yet.
+    pub fn accounts(&self) -> Accounts {
         let path = |id: &SourceId| self.sources[usize::from(id.0)].path.clone();
-        let mut accounts: Accounts = self.logs.iter().map(|(id, reader)| (*id, Account::new(reader, path(id)))).collect();
+        self.logs.iter().map(|(id, reader)| (*id, Account::new(reader, path(id)))).collect()
+    }
+
+    /// The same, from where these accounts end.
+    pub fn logs_further(&self, mut accounts: Accounts, mut take: impl FnMut(Vec<Event>, Option<Time>) -> Go) -> Accounts {
+        let logs = self.logs.iter().map(|log| Log { line: accounts.get(&log.0).map_or(1, Account::next_line), ..self.log(log) });
+        let logs: Vec<Log<'_>> = logs.collect();
         // `None`: nothing of it was read yet.
         let mut reached: BTreeMap<SourceId, Option<Time>> = self.logs.iter().map(|(id, _)| (*id, None)).collect();
         let mut ended = BTreeSet::new();
         // A part of a log is cut in other places, and is little.
         let cache = self.cache.as_deref().filter(|_| self.parts.is_empty());
-        stream::read(self.logs.iter().map(|log| self.log(log)).collect(), cache, |given| {
+        stream::read(logs, cache, |given| {
             let mut events = Vec::new();
             match given {
                 Given::Piece(id, decoded) => {
@@ -222,7 +233,7 @@ impl Readings {
                     reached.remove(&id);
                     ended.insert(id);
                     if let Some(account) = accounts.get_mut(&id) {
-                        account.source.bytes = bytes;
+                        account.source.bytes = bytes.max(account.source.bytes);
                     }
                 }
             }
@@ -258,7 +269,13 @@ impl Readings {
         let part = self.part(*id);
         let offset = part.start;
         let open = move || Ok(Box::new(text.open_at(part.start)?.take(part.end - part.start)) as Box<dyn Read + Send>);
-        Log { id: *id, reader, open: Box::new(open), offset, compressed: text.is_compressed() }
+        Log { id: *id, reader, open: Box::new(open), offset, line: 1, compressed: text.is_compressed() }
+    }
+
+    /// A log from a byte on, which is the beginning of the line of that number.
+    pub fn log_from<'a>(&'a self, id: SourceId, reader: &'a Reader, offset: u64, line: u32) -> Log<'a> {
+        let text = &self.texts[usize::from(id.0)];
+        Log { id, reader, open: Box::new(move || text.open_at(offset)), offset, line, compressed: text.is_compressed() }
     }
 
     /// The logs, with where their texts are.
@@ -279,14 +296,14 @@ impl Readings {
     }
 
     /// Takes over what became of the logs' lines.
-    pub fn account_for(&mut self, accounts: Accounts) {
-        for (id, mut account) in accounts {
+    pub fn account_for(&mut self, told: impl IntoIterator<Item = (SourceId, Source, Vec<Quarantined>)>) {
+        for (id, mut source, quarantined) in told {
             if let (Some(part), Some(length)) = (self.parts.get(&id), self.texts[usize::from(id.0)].length_if_seekable()) {
-                account.source.bytes = account.source.bytes.saturating_sub(part.start);
-                account.source.passed_over = part.start + length.saturating_sub(part.end);
+                source.bytes = source.bytes.saturating_sub(part.start);
+                source.passed_over = part.start + length.saturating_sub(part.end);
             }
-            self.sources[usize::from(id.0)] = account.source;
-            self.quarantined.extend(account.quarantined);
+            self.sources[usize::from(id.0)] = source;
+            self.quarantined.extend(quarantined);
         }
     }
 

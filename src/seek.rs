@@ -141,7 +141,7 @@ impl<'a> Searched<'a> {
         BACK.into_iter().find_map(|back| {
             let (offset, _) = self.around(until - back)?;
             let open = Box::new(move || self.text.open_at(offset));
-            let log = Log { id: self.id, reader: self.reader, open, offset, compressed: false };
+            let log = Log { id: self.id, reader: self.reader, open, offset, line: 1, compressed: false };
             let pieces = Cutter::of(log).map(|piece| source::decode(self.id, self.reader, piece));
             let near = pieces.take_while(|decoded| decoded.oldest().is_none_or(|oldest| oldest < until));
             let books = near.flat_map(Decoded::into_events).filter(|event| event.at < until && states_book(event));

@@ -3,6 +3,7 @@
 use chrono::Duration;
 use itertools::Itertools;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use crate::event::{Action, Entry, Event, Exit, Fact, Movement, Pulse, ScaleOut, Sighting};
@@ -19,7 +20,7 @@ pub const WINDOW: Duration = Duration::seconds(10);
 pub const APART: Duration = Duration::minutes(5);
 
 /// A record that one of its kind always has beside it, and that stands alone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MissingSighting {
     /// The symbol.
     pub symbol: Symbol,
@@ -34,7 +35,7 @@ pub struct MissingSighting {
 }
 
 /// The kinds of movement that several logs see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// An entry.
     Entry,
@@ -65,7 +66,7 @@ impl Kind {
 }
 
 /// Joins sightings while the records pass by.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Joiner {
     groups: BTreeMap<(Symbol, Kind), Records>,
     coverage: Coverage,
@@ -297,7 +298,7 @@ impl Index {
 }
 
 /// The span in which each log is known to have been written: outside of it, an absent record means nothing (`formats.md` T4).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Coverage(HashMap<(Kind, Sighting), (Time, Time)>);
 
 impl Coverage {

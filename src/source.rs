@@ -1,8 +1,10 @@
 //! A source of facts and the account of what became of each of its lines: understood, ignored by a named rule, or quarantined.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::constant::{self, Word};
 use crate::event::Event;
 use crate::json;
 use crate::logs::{Outcome, Reader, Sink, rule};
@@ -12,12 +14,13 @@ use crate::time::{self, Time};
 use crate::trouble::{Reason, Trouble};
 
 /// One file or answer that was read, with the account of its lines.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// Path below the bot's directory, or below the recording.
     pub path: String,
     /// Name of the format.
-    pub format: &'static str,
+    #[serde(with = "constant")]
+    pub format: Word,
     /// Bytes of text (after decompression).
     pub bytes: u64,
     /// Bytes beside these that lie before or after the window, and were not read.
@@ -29,7 +32,8 @@ pub struct Source {
     /// Lines whose meaning is known.
     pub understood: u64,
     /// Lines left out, by rule.
-    pub ignored: BTreeMap<&'static str, u64>,
+    #[serde(with = "constant")]
+    pub ignored: BTreeMap<Word, u64>,
     /// Lines in trouble.
     pub quarantined: u64,
     /// Events that came of it.
@@ -45,7 +49,7 @@ pub struct Source {
 }
 
 /// A line or a whole file that could not be understood.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quarantined {
     /// Where it is.
     pub origin: Origin,
@@ -254,7 +258,7 @@ impl Decoder<'_> {
 }
 
 /// The account of one log, kept while its pieces arrive in the order of the text.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
     /// The counts.
     pub source: Source,
@@ -269,6 +273,11 @@ impl Account {
     pub fn new(reader: &Reader, path: String) -> Account {
         let source = Source { path, format: reader.name(), ..Source::default() };
         Account { source, quarantined: Vec::new(), prints: Prints::default(), awaiting_next: 0 }
+    }
+
+    /// The number of the line that comes next.
+    pub fn next_line(&self) -> u32 {
+        u32::try_from(self.source.lines).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     /// Accounts for the next piece's lines; gives their events, without those of lines that stood in this log before.

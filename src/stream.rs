@@ -42,6 +42,8 @@ pub struct Log<'a> {
     pub open: Open<'a>,
     /// Byte offset at which the text begins, where what lies before it is passed over.
     pub offset: u64,
+    /// Number of the first line.
+    pub line: u32,
     /// Whether the text is decompressed while it is read: then a failure means damage.
     pub compressed: bool,
 }
@@ -276,9 +278,9 @@ pub struct Cutter<'a> {
 impl<'a> Cutter<'a> {
     /// A cutter at the beginning of a log.
     pub fn of(log: Log<'a>) -> Cutter<'a> {
-        let Log { id, reader, open, compressed, offset } = log;
+        let Log { id, reader, open, compressed, offset, line } = log;
         let (text, closed, rest) = (None, None, Vec::new());
-        Cutter { id, reader, open: Some(open), text, closed, compressed, rest, offset, line: 1, stays: false }
+        Cutter { id, reader, open: Some(open), text, closed, compressed, rest, offset, line, stays: false }
     }
 
     fn opened(&mut self) {

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use crate::event::{Claim, Event, Fact, Holding, Pulse, Statement};
@@ -55,8 +56,9 @@ pub const DISORDER: Duration = Duration::minutes(2);
 pub struct Late;
 
 /// Puts events in order, joins sightings, and adds what follows from the broker's activities, while the events pass by.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Weaver {
+    #[serde(skip)]
     cut: Cut,
     joiner: Joiner,
     /// Not on the tape yet, and no record that waits for its sightings.
@@ -67,6 +69,8 @@ pub struct Weaver {
     oldest_activity: Option<Time>,
     /// On the tape already, and asked for once more by what is stated from activities.
     remembered: Vec<Event>,
+    /// Activities may come later.
+    remembers: bool,
     said: Said,
     left_out: BTreeSet<Symbol>,
     taken: usize,
@@ -87,6 +91,7 @@ impl Weaver {
             woven_until: None,
             oldest_activity,
             remembered: Vec::new(),
+            remembers: oldest_activity.is_some(),
             said: Said::default(),
             left_out: BTreeSet::new(),
             taken: 0,
@@ -101,6 +106,30 @@ impl Weaver {
     /// The same, weaving as soon as so many events were taken: the tape is the same for any number.
     pub fn gathering(self, gathered: usize) -> Weaver {
         Weaver { gathered, ..self }
+    }
+
+    /// The same, to which the broker's activities will be added when the tape [goes on](Weaver::going_on).
+    pub fn remembering(self) -> Weaver {
+        Weaver { remembers: true, ..self }
+    }
+
+    /// A weaver that goes on from here until a moment, with events that are known only now: what states files and the broker have today.
+    pub fn going_on(&self, until: Option<Time>, events: Vec<Event>) -> Result<Weaver, Late> {
+        let mut weaver = self.clone();
+        weaver.cut.until = until;
+        weaver.oldest_activity = fills::oldest_activity(&events);
+        weaver.take(events)?;
+        Ok(weaver)
+    }
+
+    /// A weaver that was stored, which does not keep what part of the events is wanted.
+    pub fn with(self, cut: Cut) -> Weaver {
+        Weaver { cut, ..self }
+    }
+
+    /// What is not younger was taken.
+    pub fn woven_until(&self) -> Option<Time> {
+        self.woven_until
     }
 
     /// Takes events, in any order.
@@ -129,8 +158,12 @@ impl Weaver {
         if self.taken < self.gathered {
             return;
         }
+        self.weave_until(reached - DISORDER, out);
+    }
+
+    /// Everything until `reached` was taken: what is complete goes on the tape, in order, to `out`.
+    pub fn weave_until(&mut self, reached: Time, out: &mut impl FnMut(Event)) {
         self.taken = 0;
-        let reached = reached - DISORDER;
         self.woven_until = self.woven_until.max(Some(reached));
         let waiting = self.joiner.join(Some(reached), &mut self.loose);
         // One moment goes on the tape as a whole, so what waits keeps its whole moment waiting.
@@ -159,7 +192,7 @@ impl Weaver {
         self.loose.sort_by_key(|event| (event.at, rank(event), event.origin));
         let complete = before.map_or(self.loose.len(), |before| self.loose.partition_point(|event| event.at < before));
         for event in self.loose.drain(..complete) {
-            if self.oldest_activity.is_some() && is_asked_for_again(&event) {
+            if self.remembers && is_asked_for_again(&event) {
                 self.remembered.push(event.clone());
             }
             if self.cut.until.is_none_or(|until| event.at <= until) && self.said.is_new(&event) {
@@ -199,7 +232,7 @@ fn rank(event: &Event) -> u8 {
 }
 
 /// What was stated at the present moment: the same statement of the same witness, written twice in different spellings, is said once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Said {
     moment: Option<Time>,
     statements: Vec<Statement>,

@@ -2,6 +2,7 @@
 //! the report says so.
 
 use itertools::Itertools;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use crate::breaks::{Kind, Severity, Tie};
@@ -14,7 +15,7 @@ use crate::witness::Standing;
 
 /// Finds the symbols that have movements of different records at one moment, while the tape passes by. Ties are rare: clocks have
 /// microseconds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ties {
     moment: Option<Time>,
     moved: Vec<(Symbol, Origin)>,

@@ -1,9 +1,12 @@
 //! What is wrong with a record that could not be understood, and where in it.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use crate::constant::{self, Word};
+
 /// Why a line, a file or an answer was quarantined.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// Byte column in the line, counted from 1, where it can be told.
     pub column: Option<u32>,
@@ -12,7 +15,7 @@ pub struct Trouble {
 }
 
 /// The named reasons of quarantine. Their codes stand in the report and never change meaning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// Not JSON, nor anything a lenient second reading makes JSON of.
     NotJson,
@@ -29,11 +32,11 @@ pub enum Reason {
     /// No symbol, or letters that no symbol has.
     BadSymbol,
     /// A number that is none, or has more digits than can be held exactly.
-    BadNumber(&'static str),
+    BadNumber(#[serde(with = "constant")] Word),
     /// A field that this record cannot do without is missing.
-    MissingField(&'static str),
+    MissingField(#[serde(with = "constant")] Word),
     /// A field of a log that the settings map has a word that they do not name.
-    UnknownWord(&'static str),
+    UnknownWord(#[serde(with = "constant")] Word),
     /// Sign and side of a position contradict each other.
     SideContradictsSign,
     /// Not a file: a directory, a pipe, a device.

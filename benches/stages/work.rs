@@ -195,7 +195,7 @@ fn run<T: 'static>(stage: impl FnOnce() -> T + 'static) -> Ready {
 }
 
 fn log_of<'a>((id, reader, text): (SourceId, &'a Reader, &'a read::Text)) -> Log<'a> {
-    Log { id, reader, open: Box::new(move || text.open()), offset: 0, compressed: false }
+    Log { id, reader, open: Box::new(move || text.open()), offset: 0, line: 1, compressed: false }
 }
 
 fn account(format: &Reader, pieces: Vec<Decoded>) -> (Account, Vec<Event>) {

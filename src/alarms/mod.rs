@@ -94,6 +94,11 @@ pub struct Alarms {
 }
 
 impl Alarms {
+    /// Nothing was seen yet; so many announcements were made before.
+    pub fn counting_from(announced: u64) -> Alarms {
+        Alarms { lives: Vec::new(), announced }
+    }
+
     /// Takes the next look; gives what is to be told, in the order of the subjects.
     pub fn look(&mut self, sight: &Sight, rules: &Rules) -> Vec<Announcement> {
         let mut lives: BTreeMap<Subject, Life> = std::mem::take(&mut self.lives).into_iter().collect();

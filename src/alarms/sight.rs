@@ -53,6 +53,16 @@ impl Eye {
     }
 }
 
+impl Subject {
+    /// What is blind.
+    pub fn eye(&self) -> Option<Eye> {
+        match self {
+            Subject::Blind(eye) => Some(*eye),
+            Subject::Check(_) | Subject::Break(..) => None,
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     /// `HOOD/quantity/executor`, `check/main_loop`, `blind/broker`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -198,6 +208,12 @@ impl Sight {
         let blind = Eye::ALL.into_iter().filter_map(|eye| Some((Subject::Blind(eye), of_eye(eye, report, at)?)));
         sight.standing.extend(blind);
         sight
+    }
+
+    /// A look that found no logs at all.
+    pub fn of_no_logs(at: Time, why: &str) -> Sight {
+        let blind = Condition::in_words(Severity::Break, at, why.to_owned(), None);
+        Sight { at, standing: BTreeMap::from([(Subject::Blind(Eye::Logs), blind)]), ..Sight::default() }
     }
 
     fn take(&mut self, report: &Report, found: &Break, explained: bool) {

@@ -12,7 +12,7 @@ use crate::source::{Became, Decoded, Line};
 use crate::time::Time;
 
 /// What every kept piece begins with; its last letter is the version of these bytes.
-const MARK: &[u8; 8] = b"tapechk1";
+const MARK: &[u8; 8] = b"tapechk2";
 
 /// Bytes of a checksum, and of a line's fingerprint.
 const PRINT: usize = size_of::<u128>();

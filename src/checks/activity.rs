@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::event::{Action, Event, Fact, Pulse};
@@ -15,7 +16,7 @@ const ONE_CYCLE: Duration = Duration::seconds(30);
 const EXIT_LOGS: [&str; 2] = ["exit", "reload"];
 
 /// The last entry of the tape.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LastEntry {
     /// When.
     pub at: Time,
@@ -28,7 +29,7 @@ pub struct LastEntry {
 }
 
 /// What ran, and when last.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
     /// Ends of cycles, each once, in order.
     pub cycles: Vec<Time>,

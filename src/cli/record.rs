@@ -98,7 +98,7 @@ impl Record {
 
     fn since(&self, layout: &Layout) -> Time {
         let request = crate::Request { directory: self.directory.clone(), audit: Some(world::clock), ..Default::default() };
-        let begins = || read::bot(&self.directory, layout).ok().map(|readings| crate::since(&request, &readings));
+        let begins = || read::bot(&self.directory, layout).ok().map(|readings| crate::since(&request, readings.span()));
         self.since.or_else(begins).unwrap_or_else(|| world::clock() - crate::AUDIT_LOOKS_BACK)
     }
 

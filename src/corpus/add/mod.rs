@@ -127,7 +127,7 @@ pub fn add(mut wanted: Wanted, parse: Parse) -> Result<Added, CannotAdd> {
 fn recording(request: &Request, readings: &read::Readings) -> Result<(Option<Recording>, Vec<String>), CannotAdd> {
     match (&request.live, &request.broker) {
         (Some(live), _) => {
-            let answered = live.ask(&request.directory, crate::since(request, readings));
+            let answered = live.ask(&request.directory, crate::since(request, readings.span()));
             Ok((Some(answered.recording), answered.notices))
         }
         (None, Some(path)) => {

@@ -1,0 +1,108 @@
+//! Follows a running bot: each look gives what an audit made now would give, and reads of the logs only what was appended since the look
+//! before.
+//!
+//! A look is *warm* where the logs were only appended to: the state of the fold goes on from where it was (`warm.rs`). Whatever else
+//! happened to the files (`marks.rs`), they are read again from the beginning, and the look says so. Causes are looked for only in a *whole*
+//! look, which is a fresh audit: one is made when something new is found, so that nothing is announced that an audit would not say. Between
+//! whole looks each break keeps the cause that it had (`carried.rs`).
+
+mod carried;
+mod checkpoint;
+mod marks;
+mod warm;
+
+use chrono::Duration;
+
+use crate::brokers::Recording;
+use crate::read::{self, Readings};
+use crate::time::Time;
+use crate::{CannotReplay, Replay, Request};
+use carried::Carried;
+use warm::Warm;
+
+pub use checkpoint::Unusable;
+pub use marks::Changed;
+
+/// Follows one bot.
+pub struct Follower {
+    request: Request,
+    kept: Duration,
+    warm: Option<Warm>,
+    carried: Carried,
+}
+
+/// What the broker answered, and what counts as now.
+pub struct Asked {
+    /// The answer, if a broker is asked.
+    pub recording: Option<Recording>,
+    /// Now.
+    pub now: Time,
+}
+
+/// What one look gave.
+pub struct Look {
+    /// What an audit gives now.
+    pub replay: Replay,
+    /// Now.
+    pub now: Time,
+    /// It is a fresh audit: causes were looked for.
+    pub is_whole: bool,
+    /// Why the logs were read from their beginnings, where they were.
+    pub read_anew: Option<Changed>,
+    /// Bytes of logs that were read to go on.
+    pub bytes: u64,
+}
+
+impl Follower {
+    /// A follower that has not looked yet. The request is that of an audit.
+    pub fn new(request: Request) -> Follower {
+        Follower { kept: kept(&request), request, warm: None, carried: Carried::default() }
+    }
+
+    /// Looks at what there is at this moment. `ask` reads the broker, from a moment on, and then the clock.
+    pub fn look(&mut self, ask: impl FnOnce(Time) -> Asked) -> Result<Look, CannotReplay> {
+        let mut readings = read::bot(&self.request.directory, &self.request.layout)?;
+        let (bytes, read_anew) = self.read_on(&mut readings);
+        let span = self.warm.as_ref().map_or_else(|| readings.span(), |warm| warm.span(&readings));
+        let Asked { recording, now } = ask(crate::since(&self.request, span));
+        let mut request = self.request.clone();
+        request.window.at = request.window.at.or(Some(now));
+        let warm = self.warm.as_ref();
+        let replay = warm.and_then(|warm| warm.look(&request, readings.clone(), recording.as_ref(), &self.carried));
+        let replay = replay.filter(|replay| !self.carried.lacks(&replay.ledger));
+        let is_whole = replay.is_none();
+        let replay = replay.unwrap_or_else(|| {
+            let replay = crate::judge(&request, readings, recording.as_ref());
+            self.carried.take(&replay.ledger);
+            replay
+        });
+        Ok(Look { replay, now, is_whole, read_anew, bytes })
+    }
+
+    /// Reads what was appended to the logs, or all of them, where they were not only appended to. Gives the bytes, and why.
+    fn read_on(&mut self, readings: &mut Readings) -> (u64, Option<Changed>) {
+        let further = match self.warm.take() {
+            Some(warm) => warm.further(readings, None),
+            None => Err(Changed::First),
+        };
+        let (begun, why) = match further {
+            Ok((warm, bytes)) => {
+                self.warm = Some(warm);
+                return (bytes, None);
+            }
+            Err(why) => (Warm::begun(&self.request, self.kept, readings), why),
+        };
+        // Where it cannot be read whole either, each look is a fresh audit, which tells why.
+        let (warm, bytes) = begun.map_or((None, 0), |(warm, bytes)| (Some(warm), bytes));
+        self.warm = warm;
+        (bytes, Some(why))
+    }
+}
+
+/// The broker is asked about the last days, and what it says of them is woven into them: what is younger than this is not folded for good.
+fn kept(request: &Request) -> Duration {
+    crate::AUDIT_LOOKS_BACK + Duration::hours(1) + request.settings.grace
+}
+
+#[cfg(test)]
+mod tests;

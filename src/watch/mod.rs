@@ -1,0 +1,159 @@
+//! A guard beside a running bot: looks again and again, and tells what changes.
+//!
+//! A look goes through [`Follower`] (an audit of now), [`Sight`] (what it shows) and [`Alarms`] (what of it is worth telling). What is to be
+//! told is due to each of those who are told, and stored so before anybody is told ([`store`]): a guard that is killed at any moment and
+//! started again loses nothing, and announces nothing under a second number.
+
+pub mod store;
+
+use chrono::Duration;
+
+use crate::alarms::rules::Rules;
+use crate::alarms::sight::{Sight, Subject};
+use crate::alarms::{Alarms, Announcement};
+use crate::follow::{Asked, Changed, Follower};
+use crate::time::Time;
+use crate::{CannotReplay, Replay, Request};
+use store::{CannotStore, Due, Memory, Store};
+
+/// Beside a bot.
+pub struct Guard {
+    follower: Follower,
+    memory: Memory,
+    rules: Rules,
+    store: Option<Store>,
+    stored_at: Option<Time>,
+    /// Counts of this run.
+    pub count: Count,
+}
+
+/// What was counted since the guard was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Looks.
+    pub looks: u64,
+    /// Looks that were fresh audits.
+    pub whole: u64,
+    /// Looks that were blind, by eye.
+    pub blind: std::collections::BTreeMap<&'static str, u64>,
+    /// Bytes of logs that were read to go on.
+    pub bytes: u64,
+}
+
+/// What a look came to.
+pub struct Looked {
+    /// The audit; why there is none.
+    pub audit: Result<Replay, CannotReplay>,
+    /// Now.
+    pub now: Time,
+    /// What is to be told.
+    pub told: Vec<Announcement>,
+    /// What is worth telling beside it.
+    pub notices: Vec<String>,
+}
+
+/// The state of the fold is stored this often, and when the guard ends.
+const STORED_EVERY: Duration = Duration::minutes(10);
+
+impl Guard {
+    /// Begins where the state that is stored ends. Gives what is worth telling of that, too.
+    pub fn begin(request: Request, rules: Rules, store: Option<Store>) -> (Guard, Vec<String>) {
+        let mut notices = Vec::new();
+        let memory = store.as_ref().map(|store| store.memory(&mut notices)).unwrap_or_default();
+        let follower = match &store {
+            Some(store) => store.follower(request, &mut notices),
+            None => Follower::new(request),
+        };
+        (Guard { follower, memory, rules, store, stored_at: None, count: Count::default() }, notices)
+    }
+
+    /// Looks once, and stores what is due to those who are told.
+    pub fn look(
+        &mut self,
+        to: &[&str],
+        clock: impl Fn() -> Time,
+        ask: impl FnOnce(Time) -> Asked,
+    ) -> Result<Looked, CannotStore> {
+        let mut notices = Vec::new();
+        let looked = self.follower.look(ask);
+        self.count.looks += 1;
+        let (sight, now, audit) = match looked {
+            Ok(look) => {
+                self.count.whole += u64::from(look.is_whole);
+                self.count.bytes += look.bytes;
+                let read_anew = look.read_anew.filter(|why| *why != Changed::First);
+                notices.extend(read_anew.as_ref().map(|why| format!("the logs were read anew: {why}")));
+                let mut sight = Sight::of(&look.replay.report, look.now, look.is_whole);
+                sight.cut = read_anew.is_some_and(|why| why.loses());
+                (sight, look.now, Ok(look.replay))
+            }
+            Err(why) => {
+                let now = clock();
+                (Sight::of_no_logs(now, &why.to_string()), now, Err(why))
+            }
+        };
+        for eye in sight.standing.keys().filter_map(Subject::eye) {
+            *self.count.blind.entry(eye.code()).or_default() += 1;
+        }
+        let told = self.memory.alarms.look(&sight, &self.rules);
+        self.memory.due.extend(told.iter().map(|told| Due::new(told, to)));
+        notices.extend(self.memory.shorten());
+        self.keep(now)?;
+        Ok(Looked { audit, now, told, notices })
+    }
+
+    fn keep(&mut self, now: Time) -> Result<(), CannotStore> {
+        let Some(store) = &self.store else { return Ok(()) };
+        store.remember(&self.memory)?;
+        if self.stored_at.is_none_or(|stored| (now - stored).abs() >= STORED_EVERY) {
+            store.keep(&self.follower)?;
+            self.stored_at = Some(now);
+        }
+        Ok(())
+    }
+
+    /// Tells what is due: `tell` gets an announcement and who is to be told, and says whether that one was. What could not be told stays
+    /// due. Gives how many were told.
+    pub fn deliver(&mut self, mut tell: impl FnMut(&Announcement, &str) -> bool) -> Result<usize, CannotStore> {
+        let mut delivered = 0;
+        // One who could not be told now is not tried again in this round, and gets everything in order later.
+        let mut deaf: Vec<String> = Vec::new();
+        for place in 0..self.memory.due.len() {
+            let due = &mut self.memory.due[place];
+            let before = due.to.len();
+            let announcement = due.announcement.clone();
+            due.to.retain(|who| {
+                let told = !deaf.contains(who) && tell(&announcement, who);
+                if !told && !deaf.contains(who) {
+                    deaf.push(who.clone());
+                }
+                !told
+            });
+            if due.to.len() < before {
+                delivered += before - due.to.len();
+                if let Some(store) = &self.store {
+                    store.remember(&self.memory)?;
+                }
+            }
+        }
+        self.memory.due.retain(|due| !due.to.is_empty());
+        Ok(delivered)
+    }
+
+    /// What is still to be told.
+    pub fn due(&self) -> usize {
+        self.memory.due.len()
+    }
+
+    /// The lives of what was seen.
+    pub fn alarms(&self) -> &Alarms {
+        &self.memory.alarms
+    }
+
+    /// Stores everything: the guard ends.
+    pub fn end(&self) -> Result<(), CannotStore> {
+        let Some(store) = &self.store else { return Ok(()) };
+        store.remember(&self.memory)?;
+        store.keep(&self.follower)
+    }
+}
