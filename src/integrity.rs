@@ -1,9 +1,12 @@
 //! Integrity: what could not be understood or read, and what follows from it for the verdict (design, rules 9 and 10).
 
 use crate::logs;
-use crate::report::Parts;
+use crate::report::{Parts, Report};
 use crate::source::Source;
 use crate::time::Time;
+
+/// Why nothing is clean while the account of the sources is not.
+pub(crate) const NOT_UNDERSTOOD: &str = "lines or files that matter are not there, or could not be understood (see integrity)";
 
 /// A line or file that could not be understood, and what follows from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,4 +103,12 @@ fn empty_account(parts: &Parts<'_>) -> Option<Integrity> {
         consequence: "what the bot says it did is not known: nothing can be held against it",
         forbids_clean: true,
     })
+}
+
+impl Report {
+    /// Why it could not be checked, beside what the broker did not answer and what was not understood: no witness decides.
+    pub fn undecided(&self) -> Vec<String> {
+        let broker = self.broker.unchecked();
+        self.unchecked.iter().filter(|reason| *reason != NOT_UNDERSTOOD && !broker.contains(reason)).cloned().collect()
+    }
 }

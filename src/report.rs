@@ -312,9 +312,6 @@ fn last_whole_book(ledger: &Ledger) -> Option<Time> {
     ledger.books.get(&BookName::Broker).map(|book| book.at)
 }
 
-/// Why nothing is clean while the account of the sources is not.
-const NOT_UNDERSTOOD: &str = "lines or files that matter are not there, or could not be understood (see integrity)";
-
 /// Why a clean verdict is not to be had, in words (design, rules 9 and 10).
 fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]) -> Vec<String> {
     let mut reasons = Vec::new();
@@ -349,7 +346,7 @@ fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]
         reasons.push(format!("no witness tells how much is held of {unknown}"));
     }
     if integrity.iter().any(|entry| entry.forbids_clean) {
-        reasons.push(NOT_UNDERSTOOD.to_owned());
+        reasons.push(integrity::NOT_UNDERSTOOD.to_owned());
     }
     if parts.stats.symbols == 0 {
         let first = parts.sources.iter().filter_map(|source| source.first).min();
@@ -405,15 +402,14 @@ fn stated_book(name: BookName, book: &LastBook) -> Book {
 }
 
 impl Report {
-    /// Why it could not be checked, beside what the broker did not answer and what was not understood: no witness decides.
-    pub fn undecided(&self) -> Vec<String> {
-        let broker = self.broker.unchecked();
-        self.unchecked.iter().filter(|reason| *reason != NOT_UNDERSTOOD && !broker.contains(reason)).cloned().collect()
-    }
-
     /// Whether a break counts for the verdict.
     pub fn counts(&self, found: &Break) -> bool {
         self.acceptance.of(found).is_none() && counts(found, self.asked.strict, self.audit.is_some())
+    }
+
+    /// Whether it counts for a verdict on the whole window, or did while it was open.
+    pub fn would_count(&self, found: &Break) -> bool {
+        self.acceptance.of(found).is_none() && counts(found, self.asked.strict, false)
     }
 
     /// Where a source lies, as the one who asked would open it. An answer that was never a file keeps the name that a recording gives it.

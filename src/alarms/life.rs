@@ -8,6 +8,9 @@ use super::sight::{Condition, Over, Sight, Subject};
 use super::{Announcement, Turn};
 use crate::time::Time;
 
+/// Blindness that is another in each look is told when it has lasted for so many times the looks that confirm it.
+const UNSTEADY: u32 = 5;
+
 /// What is known of a subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Life {
@@ -17,8 +20,8 @@ pub(super) struct Life {
     pub(super) since: Time,
     /// Looks in a row that showed it so.
     looks: u32,
-    /// The first of these.
-    so_since: Time,
+    /// Looks in a row that showed it at all.
+    shown: u32,
     /// Looks in a row that did not show it.
     missed: u32,
     /// What they told of its end.
@@ -39,7 +42,7 @@ impl Life {
             condition: condition.clone(),
             since: condition.since.min(at),
             looks: 1,
-            so_since: at,
+            shown: 1,
             missed: 0,
             over: None,
             gone: false,
@@ -57,7 +60,8 @@ impl Life {
         }
         self.reckon(at);
         let is_so = self.condition.is_as(condition);
-        (self.looks, self.so_since) = if is_so { (self.looks.saturating_add(1), self.so_since) } else { (1, at) };
+        self.looks = if is_so { self.looks.saturating_add(1) } else { 1 };
+        self.shown = if self.missed > 0 { 1 } else { self.shown.saturating_add(1) };
         self.since = self.since.min(condition.since);
         let cause = condition.cause.clone().or_else(|| self.condition.cause.take().filter(|_| is_so));
         self.condition = Condition { cause, ..condition.clone() };
@@ -74,7 +78,7 @@ impl Life {
         }
         self.missed = self.missed.saturating_add(1);
         self.over = self.over.or_else(|| over.cloned());
-        self.gone |= sight.cut || sight.set_aside.contains(subject);
+        self.gone |= matches!(subject, Subject::Break(..)) && (sight.cut || sight.set_aside.contains(subject));
         self
     }
 
@@ -89,7 +93,7 @@ impl Life {
     }
 
     /// What follows from the look: the life that goes on, if it does, and the turn that is to be told, with the life as it is told.
-    pub(super) fn judged(self, sight: &Sight, rules: &Rules) -> (Option<Life>, Option<(Turn, Life)>) {
+    pub(super) fn judged(self, subject: &Subject, sight: &Sight, rules: &Rules) -> (Option<Life>, Option<(Turn, Life)>) {
         let confirmed = rules.confirm.max(1);
         if self.missed > 0 {
             if self.told.is_none() {
@@ -101,7 +105,9 @@ impl Life {
             let turn = if self.gone && self.over.is_none() { Turn::Withdrawn } else { Turn::Resolved };
             return (None, Some((turn, self)));
         }
-        let is_confirmed = self.looks >= confirmed;
+        // Who is blind for another reason each time is blind.
+        let is_blindness = subject.eye().is_some() && self.shown >= confirmed.saturating_mul(UNSTEADY);
+        let is_confirmed = self.looks >= confirmed || is_blindness;
         let turn = match &self.told {
             None if is_confirmed && sight.at - self.since >= rules.settle => Some(Turn::Opened),
             None => None,

@@ -6,6 +6,7 @@
 //! go out, and what must be known of the past is serialisable.
 
 mod life;
+mod passed;
 pub mod rules;
 pub mod sight;
 
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::time::Time;
 use life::Life;
+use passed::Past;
 use rules::Rules;
 use sight::{Condition, Sight, Subject};
 
@@ -33,11 +35,13 @@ pub enum Turn {
     Resolved,
     /// It is not in the records any more, and no record says that it was resolved: they were cut, or told otherwise in hindsight.
     Withdrawn,
+    /// It came and went: the records have it, and it was over before looks could confirm it.
+    Passed,
 }
 
 impl Turn {
     /// Every turn.
-    pub const ALL: [Turn; 5] = [Turn::Opened, Turn::Changed, Turn::Standing, Turn::Resolved, Turn::Withdrawn];
+    pub const ALL: [Turn; 6] = [Turn::Opened, Turn::Changed, Turn::Standing, Turn::Resolved, Turn::Withdrawn, Turn::Passed];
 
     /// The code that announcements carry.
     pub fn code(self) -> &'static str {
@@ -47,12 +51,13 @@ impl Turn {
             Turn::Standing => "standing",
             Turn::Resolved => "resolved",
             Turn::Withdrawn => "withdrawn",
+            Turn::Passed => "passed",
         }
     }
 
     /// Whether nothing is left to do after it.
     pub fn is_end(self) -> bool {
-        matches!(self, Turn::Resolved | Turn::Withdrawn)
+        matches!(self, Turn::Resolved | Turn::Withdrawn | Turn::Passed)
     }
 }
 
@@ -90,13 +95,14 @@ impl Announcement {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Alarms {
     lives: Vec<(Subject, Life)>,
+    past: Past,
     announced: u64,
 }
 
 impl Alarms {
     /// Nothing was seen yet; so many announcements were made before.
     pub fn counting_from(announced: u64) -> Alarms {
-        Alarms { lives: Vec::new(), announced }
+        Alarms { announced, ..Alarms::default() }
     }
 
     /// Takes the next look; gives what is to be told, in the order of the subjects.
@@ -110,9 +116,9 @@ impl Alarms {
                 // Who cannot see goes by what was seen, and reminds of it.
                 (life, _) if sight.is_blind_for(&subject) => (life, None),
                 (None, None) => (None, None),
-                (None, Some(condition)) => Life::begun(condition, sight.at).judged(sight, rules),
-                (Some(life), Some(condition)) => life.seen(condition, sight.at).judged(sight, rules),
-                (Some(life), None) => life.missed(&subject, sight).judged(sight, rules),
+                (None, Some(condition)) => Life::begun(condition, sight.at).judged(&subject, sight, rules),
+                (Some(life), Some(condition)) => life.seen(condition, sight.at).judged(&subject, sight, rules),
+                (Some(life), None) => life.missed(&subject, sight).judged(&subject, sight, rules),
             };
             if let Some((turn, life)) = turn {
                 self.announced += 1;
@@ -124,6 +130,13 @@ impl Alarms {
             if told.iter().any(|told| told.subject == *subject) {
                 life.was_told(sight.at);
             }
+        }
+        let lives = &self.lives;
+        let stands_since =
+            |subject: &Subject| lives.iter().find(|(other, life)| other == subject && life.is_told()).map(|(_, life)| life.since);
+        for passed in self.past.look(sight, rules, &told, stands_since) {
+            self.announced += 1;
+            told.push(Announcement { number: self.announced, ..passed });
         }
         told
     }

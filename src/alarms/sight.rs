@@ -1,5 +1,6 @@
 //! What a look shows: what stands against the books and the bot, what is over, and what the look was blind for.
 
+use chrono::Duration;
 use itertools::Itertools;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -169,6 +170,22 @@ pub struct Over {
     pub exposure: Option<Decimal>,
 }
 
+/// A break that the records have from its beginning to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passed {
+    /// What it was about.
+    pub subject: Subject,
+    /// How it stood.
+    pub condition: Condition,
+    /// How it ended.
+    pub over: Over,
+}
+
+impl Passed {
+    /// What ended longer ago is not shown.
+    pub const LATELY: Duration = Duration::hours(24);
+}
+
 /// What one look shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sight {
@@ -178,6 +195,8 @@ pub struct Sight {
     pub standing: BTreeMap<Subject, Condition>,
     /// Breaks that the records have as resolved.
     pub over: BTreeMap<Subject, Over>,
+    /// Those of them that count and ended lately, each by itself.
+    pub passed: Vec<Passed>,
     /// Breaks that are open and do not count: they are accepted, or matter too little.
     pub set_aside: BTreeSet<Subject>,
     /// Symbols of which nothing firm can be said: they kept moving while they were read.
@@ -207,6 +226,10 @@ impl Sight {
         sight.unstable = report.broker.unstable.iter().cloned().collect();
         let blind = Eye::ALL.into_iter().filter_map(|eye| Some((Subject::Blind(eye), of_eye(eye, report, at)?)));
         sight.standing.extend(blind);
+        // Without the broker or the logs checks cannot be made: that is told already.
+        if sight.is_blind() {
+            sight.standing.remove(&Subject::Blind(Eye::Checks));
+        }
         sight
     }
 
@@ -220,6 +243,10 @@ impl Sight {
         let subject = Subject::Break(found.symbol.clone(), found.kind, found.book);
         if let Some(resolved) = found.resolved_at {
             let ended = Over { at: resolved, exposure: found.exposure(None) };
+            if report.would_count(found) && self.at - resolved < Passed::LATELY {
+                let condition = of_break(report, found, explained);
+                self.passed.push(Passed { subject: subject.clone(), condition, over: ended.clone() });
+            }
             let known = self.over.entry(subject).or_insert_with(|| ended.clone());
             if known.at < resolved {
                 *known = ended;
@@ -232,15 +259,21 @@ impl Sight {
         }
     }
 
+    /// Whether the look does not see what the bot and the broker did.
+    pub fn is_blind(&self) -> bool {
+        [Eye::Broker, Eye::Logs, Eye::Witnesses].into_iter().any(|eye| self.standing.contains_key(&Subject::Blind(eye)))
+    }
+
     /// Whether the look says nothing about a subject: what is not seen then need not be gone.
     pub fn is_blind_for(&self, subject: &Subject) -> bool {
         let blind = |eye: Eye| self.standing.contains_key(&Subject::Blind(eye));
         let is_seen = self.standing.contains_key(subject);
         match subject {
+            Subject::Blind(Eye::Checks) => self.is_blind(),
             Subject::Blind(_) => false,
             Subject::Check(id) => self.unjudged.contains(id) || (!is_seen && blind(Eye::Logs)),
             Subject::Break(Some(symbol), ..) if self.unstable.contains(symbol) => true,
-            Subject::Break(..) => !is_seen && [Eye::Broker, Eye::Logs, Eye::Witnesses].into_iter().any(blind),
+            Subject::Break(..) => !is_seen && self.is_blind(),
         }
     }
 }
@@ -299,11 +332,13 @@ fn of_eye(eye: Eye, report: &Report, at: Time) -> Option<Condition> {
             let told = report.integrity.iter().filter(|entry| entry.forbids_clean);
             told.map(|entry| (format!("{}: {}", entry.source, entry.says), format!("{} {}", entry.source, entry.reason))).unzip()
         }
-        Eye::Witnesses => (report.undecided(), Vec::new()),
+        // These change with what happens: two looks confirm each other where they say the same.
+        Eye::Witnesses => (report.undecided(), report.undecided()),
         Eye::Checks => {
             let unjudged = report.checks.iter().filter(|check| check.status == Status::CouldNotCheck);
             let own = unjudged.filter(|check| check.id != RECONCILIATION);
-            own.map(|check| (format!("{}: {}", check.id, check.summary), check.id.to_owned())).unzip()
+            let told: Vec<String> = own.map(|check| format!("{}: {}", check.id, check.summary)).collect();
+            (told.clone(), told)
         }
     };
     let which = which.into_iter().sorted().dedup().join(", ");

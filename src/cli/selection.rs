@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::caching::Caching;
 use super::settings::Chosen;
 use super::{Failure, world};
-use crate::brokers::alpaca::live::Live;
+use crate::brokers::alpaca::live::{Live, SETTLE};
 use crate::outputs::paint::Look;
 use crate::position::Symbol;
 use crate::progress::Observer;
@@ -102,6 +102,7 @@ impl Reading {
 pub fn live(settings: &Settings) -> Live {
     Live {
         timeout: std::time::Duration::from_secs_f64(settings.timeout.value),
+        settle: SETTLE,
         allow_hosts: settings.allow_hosts.value.clone(),
         clock: world::clock,
         environment: world::environment,

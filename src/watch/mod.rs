@@ -112,32 +112,24 @@ impl Guard {
         Ok(())
     }
 
-    /// Tells what is due: `tell` gets an announcement and who is to be told, and says whether that one was. What could not be told stays
-    /// due. Gives how many were told.
-    pub fn deliver(&mut self, mut tell: impl FnMut(&Announcement, &str) -> bool) -> Result<usize, CannotStore> {
-        let mut delivered = 0;
-        // One who could not be told now is not tried again in this round, and gets everything in order later.
-        let mut deaf: Vec<String> = Vec::new();
-        for place in 0..self.memory.due.len() {
-            let due = &mut self.memory.due[place];
-            let before = due.to.len();
-            let announcement = due.announcement.clone();
-            due.to.retain(|who| {
-                let told = !deaf.contains(who) && tell(&announcement, who);
-                if !told && !deaf.contains(who) {
-                    deaf.push(who.clone());
-                }
-                !told
-            });
-            if due.to.len() < before {
-                delivered += before - due.to.len();
-                if let Some(store) = &self.store {
-                    store.remember(&self.memory)?;
-                }
-            }
+    /// What one who is told does not know yet, in order.
+    pub fn due_to<'a>(&'a self, who: &'a str) -> impl Iterator<Item = &'a Announcement> {
+        self.memory.due.iter().filter(move |due| due.to.iter().any(|other| other == who)).map(|due| &due.announcement)
+    }
+
+    /// One was told.
+    pub fn was_told(&mut self, who: &str, numbers: &[u64]) -> Result<(), CannotStore> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        for due in self.memory.due.iter_mut().filter(|due| numbers.contains(&due.announcement.number)) {
+            due.to.retain(|other| other != who);
         }
         self.memory.due.retain(|due| !due.to.is_empty());
-        Ok(delivered)
+        match &self.store {
+            Some(store) => store.remember(&self.memory),
+            None => Ok(()),
+        }
     }
 
     /// What is still to be told.

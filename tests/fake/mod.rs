@@ -67,6 +67,11 @@ impl Fake {
         lock(&self.state).delay = delay;
     }
 
+    /// Changes what it serves.
+    pub fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut lock(&self.state));
+    }
+
     /// Every request so far.
     pub fn seen(&self) -> Vec<Seen> {
         lock(&self.state).seen.clone()

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::http::client::{Client, RequestLog, Settings};
 use super::http::keys::{self, KeysError};
-use super::http::read::{self, Reading, SETTLE};
+pub use super::http::read::SETTLE;
+use super::http::read::{self, Reading};
 use crate::brokers::{Recording, Unread};
 use crate::time::Time;
 
@@ -14,6 +15,8 @@ use crate::time::Time;
 pub struct Live {
     /// The time for the whole read.
     pub timeout: Duration,
+    /// How long after a fill the broker's answers may still disagree: [`SETTLE`].
+    pub settle: Duration,
     /// Hosts that may be given keys besides Alpaca's own and this machine.
     pub allow_hosts: Vec<String>,
     /// What time it is.
@@ -90,7 +93,7 @@ impl Live {
         let settings = Settings { deadline: self.timeout, ..Settings::default() };
         let client = Client::new(&keys, settings)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let reading = runtime.block_on(read::read(&client, since, None, SETTLE, &self.clock));
+        let reading = runtime.block_on(read::read(&client, since, None, self.settle, &self.clock));
         Ok((reading, notices))
     }
 }
