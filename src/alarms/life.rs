@@ -8,8 +8,11 @@ use super::sight::{Condition, Over, Sight, Subject};
 use super::{Announcement, Turn};
 use crate::time::Time;
 
-/// Blindness that is another in each look is told when it has lasted for so many times the looks that confirm it.
-const UNSTEADY: u32 = 5;
+/// What shows another state with each look is told after so many times the looks that confirm one state.
+const RESTLESS: u32 = 2;
+
+/// Blindness, after so many: a busy bot's last movements keep another symbol open in each look.
+const BLIND: u32 = 5;
 
 /// What is known of a subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,8 +23,8 @@ pub(super) struct Life {
     pub(super) since: Time,
     /// Looks in a row that showed it so.
     looks: u32,
-    /// Looks in a row that showed it at all.
-    shown: u32,
+    /// Looks in a row that showed it in any state.
+    in_any_state: u32,
     /// Looks in a row that did not show it.
     missed: u32,
     /// What they told of its end.
@@ -42,7 +45,7 @@ impl Life {
             condition: condition.clone(),
             since: condition.since.min(at),
             looks: 1,
-            shown: 1,
+            in_any_state: 1,
             missed: 0,
             over: None,
             gone: false,
@@ -54,14 +57,15 @@ impl Life {
 
     /// It is seen again.
     pub(super) fn seen(mut self, condition: &Condition, at: Time) -> Life {
-        // An unconfirmed one that went and came is another.
-        if self.missed > 0 && self.told.is_none() {
-            return Life::begun(condition, at);
+        if self.missed > 0 {
+            // It was away: what it was worth then counts as far as the records have it.
+            self.last = self.last.max(condition.since.min(at));
+            self.in_any_state = 0;
         }
         self.reckon(at);
         let is_so = self.condition.is_as(condition);
-        self.looks = if is_so { self.looks.saturating_add(1) } else { 1 };
-        self.shown = if self.missed > 0 { 1 } else { self.shown.saturating_add(1) };
+        self.looks = if is_so && self.missed == 0 { self.looks.saturating_add(1) } else { 1 };
+        self.in_any_state = self.in_any_state.saturating_add(1);
         self.since = self.since.min(condition.since);
         let cause = condition.cause.clone().or_else(|| self.condition.cause.take().filter(|_| is_so));
         self.condition = Condition { cause, ..condition.clone() };
@@ -79,6 +83,12 @@ impl Life {
         self.missed = self.missed.saturating_add(1);
         self.over = self.over.or_else(|| over.cloned());
         self.gone |= matches!(subject, Subject::Break(..)) && (sight.cut || sight.set_aside.contains(subject));
+        self
+    }
+
+    /// The look was blind for it, and may have told why it will not be seen again: the logs were cut.
+    pub(super) fn overlooked(mut self, subject: &Subject, sight: &Sight) -> Life {
+        self.gone |= matches!(subject, Subject::Break(..)) && sight.cut;
         self
     }
 
@@ -105,11 +115,12 @@ impl Life {
             let turn = if self.gone && self.over.is_none() { Turn::Withdrawn } else { Turn::Resolved };
             return (None, Some((turn, self)));
         }
-        // Who is blind for another reason each time is blind.
-        let is_blindness = subject.eye().is_some() && self.shown >= confirmed.saturating_mul(UNSTEADY);
-        let is_confirmed = self.looks >= confirmed || is_blindness;
+        let is_confirmed = self.looks >= confirmed;
+        let restless = if subject.eye().is_some() { BLIND } else { RESTLESS };
+        // What is another with each look never confirms itself, and is there: an order that is sent again and again.
+        let is_there = is_confirmed || self.in_any_state >= confirmed.saturating_mul(restless);
         let turn = match &self.told {
-            None if is_confirmed && sight.at - self.since >= rules.settle => Some(Turn::Opened),
+            None if is_there && sight.at - self.since >= rules.settle => Some(Turn::Opened),
             None => None,
             Some((told, _)) if is_confirmed && self.condition.is_worth_telling_after(told, rules) => Some(Turn::Changed),
             Some((_, at)) if sight.at - *at >= rules.remind => Some(Turn::Standing),

@@ -113,8 +113,8 @@ impl Alarms {
         for subject in subjects {
             let life = lives.remove(&subject);
             let (life, turn) = match (life, sight.standing.get(&subject)) {
-                // Who cannot see goes by what was seen, and reminds of it.
-                (life, _) if sight.is_blind_for(&subject) => (life, None),
+                // Who cannot see goes by what was seen, and says nothing of it: that it stands there still is not known.
+                (life, _) if sight.is_blind_for(&subject) => (life.map(|life| life.overlooked(&subject, sight)), None),
                 (None, None) => (None, None),
                 (None, Some(condition)) => Life::begun(condition, sight.at).judged(&subject, sight, rules),
                 (Some(life), Some(condition)) => life.seen(condition, sight.at).judged(&subject, sight, rules),

@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 /// When somebody is told. The defaults are chosen from recorded and simulated days (`docs/watching.md`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
-    /// So many looks in a row must show the same before it is announced, and so many that it is gone before it is over.
+    /// So many looks in a row must show the same before it is announced, and so many that it is gone before it is over. What shows
+    /// another state with each look is announced after twice as many.
     pub confirm: u32,
     /// It must have been there for so long before it is announced.
     pub settle: Duration,
