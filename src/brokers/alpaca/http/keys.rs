@@ -1,4 +1,4 @@
-//! Where keys come from: the environment, then `DIR/.env`. Never the command line.
+//! Where keys come from: the environment, a credential of the service manager's, then `DIR/.env`. Never the command line.
 
 #![expect(clippy::disallowed_methods, reason = "the edge: here the bot's .env is read")]
 
@@ -31,6 +31,15 @@ pub const FAMILIES: [Family; 4] = [
     Family { key: "ALPACA_API_KEY", secret: "ALPACA_API_SECRET", base_url: "ALPACA_BASE_URL" },
 ];
 
+/// The folder that a service manager puts credentials in, which no other service can read.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// The credential that is read: lines as in `.env`.
+const CREDENTIAL: &str = "alpaca.env";
+
+/// The bot's own.
+const ENV_FILE: &str = ".env";
+
 /// No honest `.env` is larger; a device or a log under that name must not be read to its end.
 const ENV_FILE_LIMIT: u64 = 1024 * 1024;
 
@@ -54,8 +63,10 @@ pub enum KeyWarning {
     PaperKeyOnLiveHost,
     /// A key that starts as live keys do, and the paper host.
     LiveKeyOnPaperHost,
-    /// A line of `.env` that cannot be read. Its text is not repeated: it may hold a key.
+    /// A line of a file that cannot be read. Its text is not repeated: it may hold a key.
     UnreadableLines {
+        /// The file.
+        file: &'static str,
         /// How many such lines.
         count: usize,
     },
@@ -67,7 +78,9 @@ impl fmt::Display for KeyWarning {
             Self::PaperKeyOnLiveHost => formatter.write_str("the key looks like a paper key (PK…), but the host is live"),
             Self::LiveKeyOnPaperHost => formatter
                 .write_str("the key looks like a live key (AK…), but the host is paper; live needs its base URL spelt out"),
-            Self::UnreadableLines { count } => write!(formatter, "{count} line(s) of .env cannot be read and were passed over"),
+            Self::UnreadableLines { file, count } => {
+                write!(formatter, "{count} line(s) of {file} cannot be read and were passed over")
+            }
         }
     }
 }
@@ -100,33 +113,44 @@ pub enum KeysError {
         /// What is wrong with it.
         why: HostError,
     },
-    /// `.env` is there and cannot be read.
-    #[error(".env cannot be read ({reason}); mend it, or set the keys in the environment")]
+    /// `.env`, or the credential, is there and cannot be read.
+    #[error("{file} cannot be read ({reason}); mend it, or set the keys in the environment")]
     EnvFile {
+        /// The file.
+        file: &'static str,
         /// What the system said.
         reason: String,
     },
 }
 
-/// Finds the keys in `environment` and in `directory/.env`, which does not override it. `allow_hosts` are hosts that may
-/// be given keys besides Alpaca's own and this machine.
+/// Finds the keys in `environment`, in the credential `alpaca.env` and in `directory/.env`; what is set in the first is not overridden by
+/// the next. `allow_hosts` are hosts that may be given keys besides Alpaca's own and this machine.
 ///
-/// A family that the environment names goes before one that only `.env` names; otherwise the order of [`FAMILIES`] decides.
+/// A family that the environment or the credential names goes before one that only `.env` names; otherwise the order of [`FAMILIES`]
+/// decides.
 pub fn find(environment: &dyn Fn(&str) -> Option<String>, directory: &Path, allow_hosts: &[String]) -> Result<Keys, KeysError> {
-    let set = |name: &str| environment(name).as_deref().map(unquoted).filter(|value| !value.is_empty()).map(str::to_owned);
+    let given = match environment(CREDENTIALS) {
+        Some(folder) => EnvFile::read(Path::new(&folder), CREDENTIAL)?,
+        None => EnvFile::default(),
+    };
+    let set = |name: &str| {
+        let own = environment(name).as_deref().map(unquoted).filter(|value| !value.is_empty()).map(str::to_owned);
+        own.or_else(|| given.get(name))
+    };
     if let Some(family) = choose(&set)? {
         // The pair is whole in the environment; only its base URL may still be in `.env`.
-        let file = if set(family.base_url).is_none() { EnvFile::read(directory)? } else { EnvFile::default() };
-        return assemble(family, &|name| set(name).or_else(|| file.get(name)), allow_hosts, file.unreadable);
+        let is_addressed = set(family.base_url).is_some();
+        let file = if is_addressed { EnvFile::default() } else { EnvFile::read(directory, ENV_FILE)? };
+        return assemble(family, &|name| set(name).or_else(|| file.get(name)), allow_hosts, &[given.unreadable, file.unreadable]);
     }
-    let file = EnvFile::read(directory)?;
+    let file = EnvFile::read(directory, ENV_FILE)?;
     let merged = |name: &str| set(name).or_else(|| file.get(name));
     let named = FAMILIES.iter().copied().find(|family| is_touched(*family, &set));
     let family = match named {
         Some(family) => half_or_whole(family, &merged)?,
         None => first_touched(&merged)?,
     };
-    assemble(family, &merged, allow_hosts, file.unreadable)
+    assemble(family, &merged, allow_hosts, &[given.unreadable, file.unreadable])
 }
 
 /// The family that the environment alone settles: the first it touches, when whole.
@@ -162,7 +186,7 @@ fn assemble(
     family: Family,
     set: &dyn Fn(&str) -> Option<String>,
     allow_hosts: &[String],
-    unreadable: usize,
+    unreadable: &[Unreadable],
 ) -> Result<Keys, KeysError> {
     let key = sendable(family.key, set)?;
     let secret = sendable(family.secret, set)?;
@@ -174,9 +198,8 @@ fn assemble(
         Some(true) if key.starts_with("AK") => warnings.push(KeyWarning::LiveKeyOnPaperHost),
         _ => {}
     }
-    if unreadable > 0 {
-        warnings.push(KeyWarning::UnreadableLines { count: unreadable });
-    }
+    let unreadable = unreadable.iter().filter(|lines| lines.count > 0);
+    warnings.extend(unreadable.map(|lines| KeyWarning::UnreadableLines { file: lines.file, count: lines.count }));
     Ok(Keys { key: Secret::new(key), secret: Secret::new(secret), base_url, family, warnings })
 }
 
@@ -186,17 +209,24 @@ fn sendable(variable: &'static str, set: &dyn Fn(&str) -> Option<String>) -> Res
     if plain { Ok(value) } else { Err(KeysError::Unsendable { variable }) }
 }
 
-/// What `.env` sets. Nothing of it reaches the process environment.
+/// Lines of a file that cannot be read.
+#[derive(Clone, Copy, Default)]
+struct Unreadable {
+    file: &'static str,
+    count: usize,
+}
+
+/// What `.env` or the credential sets. Nothing of it reaches the process environment.
 #[derive(Default)]
 struct EnvFile {
     values: BTreeMap<String, String>,
-    unreadable: usize,
+    unreadable: Unreadable,
 }
 
 impl EnvFile {
-    fn read(directory: &Path) -> Result<Self, KeysError> {
-        let refused = |reason: String| KeysError::EnvFile { reason };
-        let path = directory.join(".env");
+    fn read(directory: &Path, file: &'static str) -> Result<Self, KeysError> {
+        let refused = |reason: String| KeysError::EnvFile { file, reason };
+        let path = directory.join(file);
         let metadata = match std::fs::metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -207,13 +237,15 @@ impl EnvFile {
         if !metadata.is_file() {
             return Err(refused("it is not a file".to_owned()));
         }
-        let file = std::fs::File::open(&path).map_err(|error| refused(error.to_string()))?;
+        let opened = std::fs::File::open(&path).map_err(|error| refused(error.to_string()))?;
         let mut bytes = Vec::new();
-        file.take(ENV_FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| refused(error.to_string()))?;
+        opened.take(ENV_FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| refused(error.to_string()))?;
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > ENV_FILE_LIMIT {
             return Err(refused("it is larger than 1 MiB".to_owned()));
         }
-        Ok(Self::parse(&String::from_utf8_lossy(&bytes)))
+        let mut parsed = Self::parse(&String::from_utf8_lossy(&bytes));
+        parsed.unreadable.file = file;
+        Ok(parsed)
     }
 
     /// The first setting of a name counts, as in dotenvy's own loader.
@@ -224,7 +256,7 @@ impl EnvFile {
                 Ok((name, value)) => {
                     file.values.entry(name).or_insert(value);
                 }
-                Err(_) => file.unreadable += 1,
+                Err(_) => file.unreadable.count += 1,
             }
         }
         file

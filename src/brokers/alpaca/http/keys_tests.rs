@@ -63,8 +63,29 @@ fn env_file_is_read_with_its_quirks() {
     let file = "\u{feff}# keys\r\nexport ALPACA_KEY='AKFILE'\r\nnot a line PKLEAK\r\nALPACA_SECRET=\"s3\" # mine\r\n";
     let keys = find_in(&[], Some(file)).unwrap();
     assert_eq!((keys.key.reveal(), keys.secret.reveal()), ("AKFILE", "s3"));
-    assert_eq!(keys.warnings, [KeyWarning::LiveKeyOnPaperHost, KeyWarning::UnreadableLines { count: 1 }]);
+    assert_eq!(keys.warnings, [KeyWarning::LiveKeyOnPaperHost, KeyWarning::UnreadableLines { file: ".env", count: 1 }]);
     assert!(!format!("{keys:?}").contains("FILE"), "{keys:?}");
+}
+
+#[test]
+fn a_credential_stands_beside_the_environment_and_before_the_bots_own() {
+    let credentials = tempfile::tempdir().unwrap();
+    let folder = credentials.path().to_str().unwrap();
+    let file = "ALPACA_KEY=PKFILE\nALPACA_SECRET=file\n";
+    // The folder may hold the credentials of others alone.
+    let keys = find_in(&[("CREDENTIALS_DIRECTORY", folder)], Some(file)).unwrap();
+    assert_eq!(keys.key.reveal(), "PKFILE");
+    let text = "APCA_API_KEY_ID=PKGIVEN\nAPCA_API_SECRET_KEY='given'\nnot a line PKLEAK\n";
+    std::fs::write(credentials.path().join("alpaca.env"), text).unwrap();
+    let keys = find_in(&[("CREDENTIALS_DIRECTORY", folder)], Some(file)).unwrap();
+    assert_eq!((keys.key.reveal(), keys.secret.reveal()), ("PKGIVEN", "given"));
+    assert_eq!(keys.warnings, [KeyWarning::UnreadableLines { file: "alpaca.env", count: 1 }]);
+    let set = [("CREDENTIALS_DIRECTORY", folder), ("APCA_API_KEY_ID", "PKHERE"), ("APCA_API_SECRET_KEY", "here")];
+    assert_eq!(find_in(&set, None).unwrap().key.reveal(), "PKHERE");
+    std::fs::remove_file(credentials.path().join("alpaca.env")).unwrap();
+    std::fs::create_dir(credentials.path().join("alpaca.env")).unwrap();
+    let error = find_in(&[("CREDENTIALS_DIRECTORY", folder)], Some(file)).unwrap_err();
+    assert_eq!(error.to_string(), "alpaca.env cannot be read (it is not a file); mend it, or set the keys in the environment");
 }
 
 #[test]
