@@ -1,6 +1,7 @@
 //! Outputs: one file per format. Only they turn a report into text.
 
 mod accepted;
+pub mod announcement;
 pub mod audit;
 pub mod biography;
 mod document;

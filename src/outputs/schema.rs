@@ -1,8 +1,8 @@
-//! `tapecheck schema`: the JSON Schema of the report, generated from the types that it is written from.
+//! `tapecheck schema`: the JSON Schema of the report and of announcements, generated from the types that they are written from.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use super::document::Document;
@@ -28,10 +28,14 @@ pub(super) const BOOKS: [&str; 4] = ["expected", "executor", "metadata", "broker
 
 /// The report's schema, draft 2020-12, with a line feed at its end.
 pub fn report() -> Result<String, serde_json::Error> {
+    of::<Document<'static>>("tapecheck.report/1")
+}
+
+/// The schema of a document under its title.
+pub(super) fn of<Shape: JsonSchema>(title: &str) -> Result<String, serde_json::Error> {
     let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(unfolded));
-    let generator = settings.into_generator();
-    let mut schema = generator.into_root_schema_for::<Document<'static>>();
-    schema.insert("title".to_owned(), json!("tapecheck.report/1"));
+    let mut schema = settings.into_generator().into_root_schema_for::<Shape>();
+    schema.insert("title".to_owned(), json!(title));
     let mut text = serde_json::to_string_pretty(&schema)?;
     text.push('\n');
     Ok(text)
