@@ -71,6 +71,7 @@ pub mod spots;
 pub mod stream;
 pub mod symbol_tapes;
 pub mod tape;
+pub mod tell;
 pub mod ties;
 pub mod time;
 pub mod trouble;

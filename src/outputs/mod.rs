@@ -21,3 +21,4 @@ pub mod stages;
 mod table;
 pub mod text;
 mod trust;
+pub mod watching;

@@ -14,11 +14,11 @@ use crate::source::Source;
 use crate::time::Time;
 
 /// A sample: its labels beside `directory`, and its value.
-type Sample = (Vec<(&'static str, String)>, String);
+pub(super) type Sample = (Vec<(&'static str, String)>, String);
 
 /// The report as metrics, as of `now`: when the check was made.
 pub fn write(report: &Report, now: Time) -> String {
-    let mut page = Page { directory: report.asked.directory.clone(), text: String::new() };
+    let mut page = Page::of(&report.asked.directory);
     verdict(report, now, &mut page);
     breaks(report, &mut page);
     checks(report, &mut page);
@@ -28,19 +28,33 @@ pub fn write(report: &Report, now: Time) -> String {
     page.text
 }
 
-struct Page {
+/// Metrics that are written below each other, each with the label of the bot's directory.
+pub(super) struct Page {
     directory: String,
-    text: String,
+    pub(super) text: String,
 }
 
 impl Page {
-    /// One metric with its samples; none where nothing is known.
-    fn metric(&mut self, name: &str, help: &str, samples: impl IntoIterator<Item = Sample>) {
+    pub(super) fn of(directory: &str) -> Page {
+        Page { directory: directory.to_owned(), text: String::new() }
+    }
+
+    /// One gauge with its samples; none where nothing is known.
+    pub(super) fn metric(&mut self, name: &str, help: &str, samples: impl IntoIterator<Item = Sample>) {
+        self.of_type("gauge", name, help, samples);
+    }
+
+    /// One counter, whose name ends in `_total`.
+    pub(super) fn counter(&mut self, name: &str, help: &str, samples: impl IntoIterator<Item = Sample>) {
+        self.of_type("counter", name, help, samples);
+    }
+
+    fn of_type(&mut self, kind: &str, name: &str, help: &str, samples: impl IntoIterator<Item = Sample>) {
         let mut samples = samples.into_iter().peekable();
         if samples.peek().is_none() {
             return;
         }
-        let _ = writeln!(self.text, "# HELP tapecheck_{name} {help}\n# TYPE tapecheck_{name} gauge");
+        let _ = writeln!(self.text, "# HELP tapecheck_{name} {help}\n# TYPE tapecheck_{name} {kind}");
         for (labels, value) in samples {
             let directory = [("directory", self.directory.clone())];
             let labels = directory.into_iter().chain(labels).map(|(label, value)| format!("{label}=\"{}\"", escaped(&value)));
@@ -49,7 +63,7 @@ impl Page {
     }
 
     /// A metric of one sample without labels of its own.
-    fn value(&mut self, name: &str, help: &str, value: impl Into<Option<String>>) {
+    pub(super) fn value(&mut self, name: &str, help: &str, value: impl Into<Option<String>>) {
         self.metric(name, help, value.into().map(|value| (Vec::new(), value)));
     }
 }
@@ -59,11 +73,11 @@ fn escaped(text: &str) -> String {
     text.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n")
 }
 
-fn seconds(span: Duration) -> String {
+pub(super) fn seconds(span: Duration) -> String {
     plain(Decimal::new(span.num_milliseconds(), 3))
 }
 
-fn moment(at: Time) -> String {
+pub(super) fn moment(at: Time) -> String {
     plain(Decimal::new(at.timestamp_millis(), 3))
 }
 
