@@ -163,7 +163,7 @@ fn one_look(guard: &mut Guard, directory: &Path, fake: &Fake) -> Vec<Announcemen
         let answered = live().ask(directory, since);
         Asked { now: clock() + answered.shift, recording: Some(answered.recording) }
     };
-    let looked = guard.look(&["list"], clock, ask).expect("stored");
+    let looked = guard.look(&["list"], clock, ask);
     for notice in looked.notices {
         println!("{}  {notice}", clock());
     }

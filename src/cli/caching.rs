@@ -8,7 +8,7 @@ use crate::cache::{Asked, Count};
 use crate::outputs::paint::Look;
 
 /// Whether what was decoded is kept, and where.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct Caching {
     /// Keep what was decoded of large logs, and decode only what was appended since: in XDG_CACHE_HOME/tapecheck or ~/.cache/tapecheck
     #[arg(long)]

@@ -16,6 +16,8 @@ mod schema;
 mod selection;
 mod settings;
 mod show;
+mod telling;
+mod watch;
 mod world;
 
 use clap::{ColorChoice, Parser, Subcommand};
@@ -36,6 +38,7 @@ Examples:
   tapecheck replay bot --format json -o report.json
   tapecheck audit bot --broker live
   tapecheck audit bot --broker live --format prometheus -o bot.prom
+  tapecheck watch bot --broker live --interval 60s
   tapecheck record bot -o recordings/2026-02-05
   tapecheck show biography bot --symbol HOOD --day 2026-02-05
 
@@ -71,6 +74,8 @@ enum Command {
     Replay(replay::Replay),
     /// Audit the bot now: books, breaks, and the eight checks
     Audit(audit::Audit),
+    // Says itself what it does: the short and the long of it.
+    Watch(watch::Watch),
     /// Read the broker (only read) and keep its raw answers
     Record(record::Record),
     /// Show the stages: the tape, the expected book, the biography of a symbol
@@ -183,6 +188,7 @@ pub fn main() -> u8 {
     let output = match cli.command {
         Command::Replay(replay) => replay.run(look, &bar),
         Command::Audit(audit) => audit.run(look, &bar),
+        Command::Watch(watch) => watch.run(look),
         Command::Record(record) => record.run(&bar),
         Command::Show(show) => show.run(look, &bar),
         Command::Corpus(corpus) => corpus.run(look, &bar),

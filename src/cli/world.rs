@@ -18,6 +18,35 @@ pub fn stopwatch() -> impl Fn() -> std::time::Duration {
     move || began.elapsed()
 }
 
+/// SIGTERM, SIGINT, SIGHUP: each is sent. A second one while the first is not heeded ends the process at once.
+pub fn signals() -> std::io::Result<std::sync::mpsc::Receiver<()>> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for (count, signal) in signals.forever().enumerate() {
+            if count > 0 || send.send(()).is_err() {
+                drop(signal_hook::low_level::emulate_default_handler(signal));
+            }
+        }
+    })?;
+    Ok(receive)
+}
+
+/// Where a watch of this directory stores what must outlive it: what the service manager gives, else what the XDG Base Directory
+/// Specification does.
+pub fn state_folder(directory: &std::path::Path) -> Option<std::path::PathBuf> {
+    let absolute = |name| environment(name).map(std::path::PathBuf::from).filter(|path| path.is_absolute());
+    if let Some(folder) = absolute("STATE_DIRECTORY") {
+        return Some(folder);
+    }
+    let states = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;
+    let whole = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    let name = whole.file_name().map_or_else(|| "bot".to_owned(), |name| name.to_string_lossy().into_owned());
+    let print = xxhash_rust::xxh3::xxh3_64(whole.as_os_str().as_encoded_bytes());
+    Some(states.join("tapecheck").join(format!("{name}-{print:016x}")))
+}
+
 /// What a variable is set to.
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()

@@ -52,6 +52,11 @@ impl Watching {
         self.unconfirmed = alarms.unconfirmed() as u64;
     }
 
+    /// How many looks there were.
+    pub fn looks(&self) -> u64 {
+        self.looks
+    }
+
     /// When the last look was, and how long it took.
     pub fn last(&self) -> Option<(Time, Duration)> {
         self.last

@@ -22,6 +22,8 @@ pub struct Queue {
     post: Option<SyncSender<Message>>,
     /// Hangs up when the thread ends.
     ended: Receiver<Infallible>,
+    /// Of each announcement whether it arrived.
+    outcomes: Receiver<(u64, bool)>,
     counts: Arc<Counts>,
 }
 
@@ -40,6 +42,7 @@ impl Queue {
         let name = way.name();
         let (post, waits) = sync_channel::<Message>(waiting);
         let (ends, ended) = channel::<Infallible>();
+        let (notes, outcomes) = channel::<(u64, bool)>();
         let counts = Arc::new(Counts::default());
         let counted = Arc::clone(&counts);
         let work = move || {
@@ -47,7 +50,10 @@ impl Queue {
                 if *counted.closed.read().unwrap_or_else(PoisonError::into_inner) {
                     break;
                 }
-                match way.tell(&message) {
+                let told = way.tell(&message);
+                // Who began the queue may be gone, and then nobody asks.
+                let _ = notes.send((message.number, told.is_ok()));
+                match told {
                     Ok(()) => counted.delivered.fetch_add(1, Ordering::Relaxed),
                     Err(why) => {
                         complain(&format!("{name}: announcement {} was not delivered: {why}", message.number));
@@ -60,7 +66,7 @@ impl Queue {
         };
         let begun = thread::Builder::new().name(format!("tell-{name}")).spawn(work);
         begun.map_err(|error| format!("{name}: no thread can be begun: {error}"))?;
-        Ok(Queue { name, post: Some(post), ended, counts })
+        Ok(Queue { name, post: Some(post), ended, outcomes, counts })
     }
 
     /// Puts an announcement in line. It never waits; the error tells that nobody will hear of it this way.
@@ -76,6 +82,11 @@ impl Queue {
         Err(format!("{}: announcement {} is not sent: {refused} ({waiting})", self.name, message.number))
     }
 
+    /// What became of announcements since this was asked last: their numbers, and whether they arrived.
+    pub fn outcomes(&self) -> Vec<(u64, bool)> {
+        self.outcomes.try_iter().collect()
+    }
+
     /// How it fares.
     pub fn delivery(&self) -> Delivery {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -88,7 +99,7 @@ impl Queue {
     }
 
     /// Gives what waits so much time to arrive, and then no more; the error tells how many did not.
-    pub fn finish(mut self, limit: Duration) -> Result<(), String> {
+    pub fn finish(&mut self, limit: Duration) -> Result<(), String> {
         self.post = None;
         let ended = self.ended.recv_timeout(limit);
         *self.counts.closed.write().unwrap_or_else(PoisonError::into_inner) = true;

@@ -48,8 +48,12 @@ pub struct Looked {
     pub now: Time,
     /// What is to be told.
     pub told: Vec<Announcement>,
+    /// What it shows.
+    pub sight: Sight,
     /// What is worth telling beside it.
     pub notices: Vec<String>,
+    /// Why nothing could be stored, where it could not. The guard goes on.
+    pub not_stored: Option<CannotStore>,
 }
 
 /// The state of the fold is stored this often, and when the guard ends.
@@ -68,12 +72,7 @@ impl Guard {
     }
 
     /// Looks once, and stores what is due to those who are told.
-    pub fn look(
-        &mut self,
-        to: &[&str],
-        clock: impl Fn() -> Time,
-        ask: impl FnOnce(Time) -> Asked,
-    ) -> Result<Looked, CannotStore> {
+    pub fn look(&mut self, to: &[&str], clock: impl Fn() -> Time, ask: impl FnOnce(Time) -> Asked) -> Looked {
         let mut notices = Vec::new();
         let looked = self.follower.look(ask);
         self.count.looks += 1;
@@ -98,8 +97,8 @@ impl Guard {
         let told = self.memory.alarms.look(&sight, &self.rules);
         self.memory.due.extend(told.iter().map(|told| Due::new(told, to)));
         notices.extend(self.memory.shorten());
-        self.keep(now)?;
-        Ok(Looked { audit, now, told, notices })
+        let not_stored = self.keep(now).err();
+        Looked { audit, now, told, sight, notices, not_stored }
     }
 
     fn keep(&mut self, now: Time) -> Result<(), CannotStore> {
@@ -130,6 +129,11 @@ impl Guard {
             Some(store) => store.remember(&self.memory),
             None => Ok(()),
         }
+    }
+
+    /// Appends to the journal, where there is one.
+    pub fn journal(&self, number: u64, line: &str) -> Result<(), CannotStore> {
+        self.store.as_ref().map_or(Ok(()), |store| store.journal(number, line))
     }
 
     /// What is still to be told.

@@ -25,7 +25,8 @@ pub(in crate::outputs) struct Document {
     #[schemars(extend("format" = "date-time"))]
     at: String,
     /// `opened`: it was confirmed. `changed`: it differs by much from what was told of it. `standing`: it is there still, after a long
-    /// time. `resolved`: a later look agreed. `withdrawn`: it is not seen any more, and no record says that it was resolved.
+    /// time. `resolved`: a later look agreed. `withdrawn`: it is not seen any more, and no record says that it was resolved. `passed`: it came and
+    /// went, and the records have it.
     #[schemars(extend("enum" = Turn::ALL.map(Turn::code)))]
     turn: &'static str,
     /// What it is about.

@@ -31,7 +31,7 @@ pub fn text(told: &Announcement, look: &Look) -> String {
     let mut out = String::new();
     let head = format!("{stamp}  {}  {}", look.paint(&format!("{word:<11}"), style), happened(told));
     wrapped(&mut out, look, &head, "    ");
-    if look.quiet || told.turn.is_end() {
+    if look.quiet || matches!(told.turn, Turn::Resolved | Turn::Withdrawn) {
         return out;
     }
     if !told.condition.evidence.is_empty() {
@@ -67,6 +67,7 @@ fn word(told: &Announcement) -> (&'static str, Style) {
         (Turn::Standing, Subject::Check(_) | Subject::Break(..)) => ("STANDING", worst),
         (Turn::Resolved, Subject::Check(_) | Subject::Break(..)) => ("RESOLVED", over),
         (Turn::Withdrawn, Subject::Check(_) | Subject::Break(..)) => ("WITHDRAWN", Style::new().cyan()),
+        (Turn::Passed, _) => ("PASSED", worst),
     }
 }
 
@@ -78,6 +79,10 @@ fn happened(told: &Announcement) -> String {
         Turn::Changed => format!("{}{}", stands(told), before(told)),
         Turn::Standing => format!("{}; for {lasted}, since {}", stands(told), moment(told.since)),
         Turn::Resolved => format!("{}, after {lasted}{}", name(&told.subject), exposure(told)),
+        Turn::Passed => {
+            let until = told.until.map_or_else(String::new, |until| format!(" to {}", moment(until)));
+            format!("{}; it came and went: {lasted}, from {}{until}{}", stands(told), moment(told.since), exposure(told))
+        }
         Turn::Withdrawn if matches!(told.subject, Subject::Blind(_)) => format!("{}, after {lasted}", name(&told.subject)),
         Turn::Withdrawn => {
             format!("{}, after {lasted}: not seen any more, and no record says that it was resolved", name(&told.subject))
