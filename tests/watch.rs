@@ -1,0 +1,301 @@
+//! `tapecheck watch` from outside: what it says while a bot and its broker part and meet, and what is left of it when it is killed.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on fails; it makes up a bot's files"
+)]
+
+use serde_json::Value;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const NOW: &str = "2026-02-09T17:00:00Z";
+const FAST: &str = "20ms";
+/// Longer than anything takes on a busy machine.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A bot that holds 10 AAPL, and what its broker holds.
+struct Bot {
+    folder: TempDir,
+}
+
+impl Bot {
+    fn quiet() -> Bot {
+        let bot = Bot { folder: TempDir::new().unwrap() };
+        bot.file("bot/logs/attribution.jsonl", &format!("{}\n", r#"{"ts":"2026-02-09T16:00:00Z","type":"attribution","trade_id":"open_AAPL_2026-02-09T16:00:00Z","symbol":"AAPL","pnl_usd":0,"context":{"direction":"bullish","side":"buy","qty":10,"entry_price":100,"score":4.5,"entry_score":4.5,"entry_status":"filled","order_type":"limit"}}"#));
+        bot.file("bot/logs/run.jsonl", "{\"ts\":\"2026-02-09T16:59:00Z\",\"msg\":\"complete\",\"clusters\":1,\"orders\":0,\"market_open\":true,\"metrics\":{}}\n");
+        bot.file("bot/logs/exit.jsonl", "{\"ts\":\"2026-02-09T16:58:00Z\",\"msg\":\"hold_floor_skipped\",\"symbol\":\"AAPL\"}\n");
+        bot.file("bot/data/audit_positions_autofix.jsonl", "{\"event\":\"reconciliation_clean\",\"ts\":\"2026-02-09T15:30:00Z\",\"details\":{\"positions_count\":0}}\n{\"event\":\"reconciliation_clean\",\"ts\":\"2026-02-09T16:59:00Z\",\"details\":{\"positions_count\":1}}\n");
+        bot.file("bot/state/executor_state.json", r#"{"timestamp":"2026-02-09T16:59:00Z","opens":{"AAPL":{"entry_price":100.0,"qty":10.0,"side":"long","ts":"2026-02-09T16:59:00Z","high_water":101.0,"entry_score":4.5}}}"#);
+        bot.file(
+            "bot/state/position_metadata.json",
+            r#"{"AAPL":{"side":"buy","entry_ts":"2026-02-09T16:00:00Z","entry_score":4.5,"components":{"flow":1}}}"#,
+        );
+        bot.file("broker/account.json", r#"{"account_number":"PA3EXAMPLE01","status":"ACTIVE","trading_blocked":false}"#);
+        bot.file(
+            "broker/recording.json",
+            r#"{"schema":"tapecheck.recording/1","read_began":"2026-02-09T16:59:55Z","read_ended":"2026-02-09T16:59:56Z"}"#,
+        );
+        bot.holds(10);
+        bot
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Puts a whole file in its place: the watch may read it at any moment.
+    fn file(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let new = path.with_extension("new");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, path).unwrap();
+    }
+
+    /// What the broker holds of AAPL.
+    fn holds(&self, quantity: i64) {
+        self.file(
+            "broker/positions.json",
+            &format!(r#"[{{"symbol":"AAPL","qty":"{quantity}","side":"long","avg_entry_price":"100","current_price":"101"}}]"#),
+        );
+    }
+
+    fn watch(&self, flags: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tapecheck"));
+        command.arg("watch").arg(self.path("bot")).arg("--broker").arg(self.path("broker"));
+        command.args(["--at", NOW, "--state"]).arg(self.path("state")).args(flags);
+        if !flags.contains(&"--interval") {
+            command.args(["--interval", FAST]);
+        }
+        command.env_remove("TAPECHECK_WEBHOOK").env_remove("NOTIFY_SOCKET").env("HOME", self.folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Looks so often, and gives what it said: stdout, stderr, exit status.
+    fn looks(&self, looks: u32, flags: &[&str]) -> (String, String, i32) {
+        let output = self.watch(flags).args(["--looks", &looks.to_string()]).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr), output.status.code().unwrap())
+    }
+
+    fn journal(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.path("state/announcements.jsonl")).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn turns(&self) -> Vec<String> {
+        let told = |row: &Value| format!("{} {}", row["turn"].as_str().unwrap(), row["subject"]["key"].as_str().unwrap());
+        self.journal().iter().map(told).collect()
+    }
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < LONG, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+fn said(child: &mut Child) -> String {
+    let mut text = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn a_quiet_bot_is_watched_in_silence() {
+    let bot = Bot::quiet();
+    let (out, err, status) = bot.looks(5, &[]);
+    assert_eq!((out.as_str(), status), ("", 0), "{err}");
+    assert!(err.contains("the first look: CLEAN"), "{err}");
+    assert_eq!(bot.looks(2, &["--quiet"]), (String::new(), String::new(), 0));
+}
+
+#[test]
+fn a_break_is_told_once_and_once_that_it_is_over_also_across_starts() {
+    let bot = Bot::quiet();
+    bot.holds(13);
+    assert_eq!(bot.looks(1, &[]).0, "", "one look confirms nothing");
+    let (out, _, status) = bot.looks(1, &[]);
+    assert!(out.contains("OPENED       AAPL quantity: expected 10, broker 13 (+3, 303 USD"), "{out}");
+    assert_eq!(status, 0);
+    assert_eq!(bot.looks(3, &[]).0, "", "it was told before");
+    bot.holds(10);
+    let (out, ..) = bot.looks(3, &[]);
+    assert!(out.contains("RESOLVED"), "{out}");
+    assert!(bot.turns().contains(&"opened AAPL/quantity/expected".to_owned()), "{:?}", bot.turns());
+    assert_eq!(bot.looks(3, &[]).0, "");
+}
+
+#[test]
+fn a_broker_that_is_not_there_is_blindness_and_resolves_nothing() {
+    let bot = Bot::quiet();
+    bot.holds(13);
+    assert!(bot.looks(3, &[]).0.contains("OPENED"));
+    fs::rename(bot.path("broker"), bot.path("away")).unwrap();
+    let (out, ..) = bot.looks(4, &[]);
+    assert!(out.contains("BLIND        broker:") && !out.contains("RESOLVED"), "{out}");
+    fs::rename(bot.path("away"), bot.path("broker")).unwrap();
+    let (out, ..) = bot.looks(4, &[]);
+    assert!(out.contains("SEES AGAIN   broker") && !out.contains("OPENED"), "{out}");
+    fs::rename(bot.path("bot"), bot.path("gone")).unwrap();
+    assert!(bot.looks(3, &[]).0.contains("BLIND        logs:"));
+}
+
+#[test]
+fn a_signal_ends_it_with_its_state_stored() {
+    for name in ["TERM", "INT"] {
+        let bot = Bot::quiet();
+        let mut child = bot.watch(&["--interval", "1h"]).spawn().unwrap();
+        until("it has looked", || bot.path("state/fold.checkpoint").exists());
+        signal(&child, name);
+        let status = child.wait().unwrap();
+        assert_eq!((status.code(), said(&mut child)), (Some(0), String::new()), "{name}");
+    }
+}
+
+#[test]
+fn nobody_who_reads_is_no_fault() {
+    let bot = Bot::quiet();
+    bot.holds(13);
+    let mut child = bot.watch(&[]).spawn().unwrap();
+    drop(child.stdout.take());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert!(bot.looks(2, &[]).0.contains("OPENED"), "who did not hear it is told");
+}
+
+#[test]
+fn what_is_stored_and_damaged_is_thrown_away_with_a_word() {
+    let bot = Bot::quiet();
+    bot.holds(13);
+    bot.looks(2, &[]);
+    for file in ["memory.json", "fold.checkpoint"] {
+        let path = bot.path("state").join(file);
+        let bytes = fs::read(&path).unwrap();
+        fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+    }
+    let (out, err, status) = bot.looks(2, &[]);
+    assert!(err.contains("memory.json is damaged") && err.contains("fold.checkpoint is not used: it is damaged"), "{err}");
+    assert!(out.contains("OPENED") && status == 0, "{out}");
+    let numbers: Vec<u64> = bot.journal().iter().map(|row| row["number"].as_u64().unwrap()).collect();
+    assert!(numbers.is_sorted_by(|one, two| one < two), "no number is given twice: {numbers:?}");
+}
+
+#[test]
+fn two_do_not_watch_with_one_state() {
+    let bot = Bot::quiet();
+    let mut child = bot.watch(&["--interval", "1h"]).spawn().unwrap();
+    until("it has looked", || bot.path("state/fold.checkpoint").exists());
+    let (_, err, status) = bot.looks(1, &[]);
+    assert_eq!(status, 2);
+    assert!(err.contains("another tapecheck watch uses") && err.contains("--state"), "{err}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(bot.looks(1, &[]).2, 0, "a lock does not outlive who held it");
+}
+
+#[test]
+fn a_command_gets_each_announcement_and_not_the_keys() {
+    let bot = Bot::quiet();
+    bot.holds(13);
+    let script = bot.path("note.sh");
+    fs::write(&script, format!("cat >> {0}/told; env | grep -c APCA >> {0}/keys\n", bot.folder.path().display())).unwrap();
+    let line = format!("sh {}", script.display());
+    let output = bot.watch(&["--on-event", &line, "--looks", "4"]).env("APCA_API_KEY_ID", "k").output().unwrap();
+    assert!(output.status.success());
+    let told: Value = serde_json::from_str(fs::read_to_string(bot.path("told")).unwrap().lines().next().unwrap()).unwrap();
+    assert_eq!((told["turn"].as_str(), told["number"].as_u64()), (Some("opened"), Some(1)));
+    assert!(fs::read_to_string(bot.path("keys")).unwrap().lines().all(|count| count == "0"));
+}
+
+#[test]
+fn flags_that_cannot_be_are_told() {
+    let bot = Bot::quiet();
+    for (flags, says) in [
+        (&["--interval", "soon"][..], "a duration looks like 90s, 5m or 6h"),
+        (&["--broker", "live", "--interval", "1s"], "--interval: 10s at least"),
+        (&["--webhook", "http://example.com/secret"], "over https only"),
+        (&["--metrics", "0.0.0.0:0"], "--metrics-anywhere"),
+        (&["--textfile", "metrics.txt"], ".prom"),
+        (&["--on-event", "'"], "a quote is not closed"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tapecheck"));
+        let output =
+            command.arg("watch").arg(bot.path("bot")).arg("--state").arg(bot.path("state")).args(flags).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flags:?}: {err}");
+        assert!(err.contains(says) && !err.contains("secret"), "{flags:?}: {err}");
+    }
+}
+
+/// Nothing is lost and nothing announced twice, whenever it is killed.
+#[test]
+fn killed_at_any_moment_it_goes_on_where_it_was() {
+    let bot = Bot::quiet();
+    let mut heard = String::new();
+    let mut changes = 0;
+    // Moments that differ from run to run as little as the machine lets them.
+    for round in 0..24u64 {
+        if round % 3 == 0 {
+            changes += 1;
+            bot.holds(if changes % 2 == 1 { 13 } else { 10 });
+        }
+        let mut child = bot.watch(&["--format", "json"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(30 + (round * 37) % 211));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        heard.push_str(&said(&mut child));
+    }
+    bot.holds(10);
+    let mut child = bot.watch(&["--format", "json"]).spawn().unwrap();
+    let is_over = || {
+        bot.turns().iter().filter(|turn| turn.contains("opened")).count()
+            == bot.turns().iter().filter(|turn| turn.contains("resolved")).count()
+    };
+    std::thread::sleep(Duration::from_millis(300));
+    until("what was opened is over", is_over);
+    signal(&child, "TERM");
+    child.wait().unwrap();
+    heard.push_str(&said(&mut child));
+
+    let journal = bot.journal();
+    assert!(journal.len() >= 2, "{journal:?}");
+    let numbers: Vec<u64> = journal.iter().map(|row| row["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (1..=journal.len() as u64).collect::<Vec<u64>>(), "each once, none lost");
+    for key in ["AAPL/quantity/executor", "AAPL/quantity/expected"] {
+        let turns: Vec<&str> =
+            journal.iter().filter(|row| row["subject"]["key"] == key).map(|row| row["turn"].as_str().unwrap()).collect();
+        let expected: Vec<&str> = ["opened", "resolved"].into_iter().cycle().take(turns.len()).collect();
+        assert_eq!(turns, expected, "{key}");
+    }
+    // Whoever is told between the telling and the noting of it hears it again, word for word, under the same number.
+    let mut said: Vec<Value> = heard.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    said.dedup();
+    assert_eq!(said, journal);
+}
+
+#[test]
+fn a_watch_needs_no_folder_of_its_own() {
+    let bot = Bot::quiet();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tapecheck"));
+    command.arg("watch").arg(bot.path("bot")).args(["--broker", "none", "--at", NOW, "--interval", FAST, "--looks", "2"]);
+    let output = command.env_remove("HOME").env_remove("XDG_STATE_HOME").env_remove("STATE_DIRECTORY").output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && err.contains("give one with --state"), "{err}");
+    assert!(!Path::new("announcements.jsonl").exists());
+}
