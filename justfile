@@ -60,3 +60,7 @@ bench-accept:
 # The fault lab: simulated days with faults of every cause, and docs/kill-matrix.md from what is made of them
 lab:
     cargo run --release --example lab -- --days 10000 --output docs/kill-matrix.md
+
+# A week of a bot and its broker, a thousand times as fast, with faults and outages: each must be told once, and nothing else
+soak *FLAGS:
+    cargo run --release --example soak -- {{FLAGS}}

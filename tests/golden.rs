@@ -71,6 +71,7 @@ fn the_help_of_each_command() {
     golden("help", &["--help"]);
     golden("help-replay", &["replay", "--help"]);
     golden("help-audit", &["audit", "-h"]);
+    golden("help-watch", &["watch", "-h"]);
     golden("help-record", &["record", "-h"]);
     golden("help-explain", &["explain", "-h"]);
     golden("help-completions", &["completions", "-h"]);

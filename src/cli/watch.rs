@@ -35,8 +35,10 @@ A line for what changes: OPENED, CHANGED, STANDING, RESOLVED, WITHDRAWN, PASSED;
 
 Exit status: 0 it was ended (SIGTERM, SIGINT, --looks) and its state is stored; 2 it could not begin.";
 
-/// Stays beside a bot: audits it again and again, and speaks only when something changes. What is wrong is told once it was confirmed,
-/// again when it changes by much or stands for long, and when it is over. Not seeing is told, too.
+/// Stay beside a bot: audit it again and again, and speak only when something changes
+///
+/// What is wrong is told once it was confirmed, again when it changes by much or stands for long, and when it is over. Not seeing is told,
+/// too. Of the logs only what was appended is read.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Watch {
