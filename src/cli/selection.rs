@@ -46,8 +46,8 @@ pub struct Selection {
 /// How a run judges, whatever part of time it is about: what tapecheck.toml may say, too.
 #[derive(Args, Debug, Clone)]
 pub struct Judging {
-    /// The broker: `live` reads it now; or a recording folder, a positions array, the bot's alpaca_positions.json; or `none`. `audit`
-    /// reads it live when keys are set, everything else takes `none`
+    /// The broker: `live` reads it now; or a recording folder, a positions array, the bot's alpaca_positions.json; or `none`.
+    /// `audit` and `watch` read it live when keys are set, everything else takes `none`
     #[arg(long, value_name = "live|PATH|none")]
     pub broker: Option<String>,
     #[command(flatten)]
