@@ -12,8 +12,12 @@ use crate::time::Time;
 /// younger than all but the last few can stand among these alone. All others are looked for only once a line comes that is older.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Prints {
-    /// Of each line, in order.
+    /// Of each line, in order, but for the first that are forgotten.
     all: Vec<u128>,
+    /// Here and there among them, the youngest moment of all lines before.
+    milestones: Vec<(usize, Time)>,
+    /// Of lines that tell no moment, which are never forgotten.
+    timeless: Vec<u128>,
     /// The youngest moment of all lines.
     newest: Option<Time>,
     /// The moments of the last few lines.
@@ -27,8 +31,11 @@ pub struct Prints {
     indexed: usize,
 }
 
+/// A milestone stands after so many lines.
+const MILE: usize = if cfg!(test) { 4 } else { 1 << 10 };
+
 /// So many lines are looked at one by one: more than two threads that write at once put out of order.
-const RECENT: usize = 64;
+const RECENT: usize = if cfg!(test) { 2 } else { 64 };
 
 impl Prints {
     /// Whether a line with this fingerprint, whose youngest event is of that moment, is the first of its text. It is remembered.
@@ -38,6 +45,9 @@ impl Prints {
         } else if at > self.newest_before {
             !self.all[self.all.len() - self.recent.len()..].contains(&print)
         } else {
+            if self.indexed == 0 {
+                self.found.extend(&self.timeless);
+            }
             self.found.extend(&self.all[self.indexed..]);
             self.indexed = self.all.len();
             !self.found.contains(&print)
@@ -48,9 +58,28 @@ impl Prints {
         new
     }
 
+    /// Forgets lines at the beginning that are older than a moment. One that comes again is taken for new then: who forgets must look at
+    /// what comes that is so old.
+    pub fn forget_before(&mut self, moment: Time) {
+        let passed = self.milestones.partition_point(|(_, newest)| *newest < moment);
+        let Some((lines, _)) = passed.checked_sub(1).and_then(|last| self.milestones.get(last)).copied() else { return };
+        // The last few are looked at one by one.
+        let lines = lines.min(self.all.len().saturating_sub(RECENT));
+        self.milestones.drain(..passed);
+        self.milestones.iter_mut().for_each(|(place, _)| *place -= lines);
+        self.all.drain(..lines);
+        self.all.shrink_to_fit();
+        (self.found, self.indexed) = (HashSet::default(), 0);
+    }
+
     fn remember(&mut self, print: u128, at: Option<Time>) {
         self.all.push(print);
         self.newest = self.newest.max(at);
+        match (at, self.newest) {
+            (None, _) => self.timeless.push(print),
+            (Some(_), Some(newest)) if self.all.len().is_multiple_of(MILE) => self.milestones.push((self.all.len(), newest)),
+            (Some(_), _) => {}
+        }
         self.recent.push_back(at);
         if self.recent.len() > RECENT {
             self.newest_before = self.newest_before.max(self.recent.pop_front().flatten());

@@ -280,6 +280,11 @@ impl Account {
         u32::try_from(self.source.lines).unwrap_or(u32::MAX).saturating_add(1)
     }
 
+    /// Forgets lines that are older than a moment: one of them that comes again is given as if it were new.
+    pub fn forget_before(&mut self, moment: Time) {
+        self.prints.forget_before(moment);
+    }
+
     /// Accounts for the next piece's lines; gives their events, without those of lines that stood in this log before.
     pub fn take(&mut self, decoded: Decoded) -> Vec<Event> {
         let Decoded { lines, mut events, end } = decoded;

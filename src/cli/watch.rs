@@ -20,6 +20,7 @@ use crate::outputs::announcement::{self, document};
 use crate::outputs::paint::Look;
 use crate::outputs::watching::Watching as Counted;
 use crate::outputs::{prometheus, text};
+use crate::report::Verdict;
 use crate::time::Time;
 use crate::watch::store::Store;
 use crate::watch::{Guard, Looked};
@@ -188,6 +189,13 @@ impl Watching {
         let took = chrono::Duration::from_std(passed()).unwrap_or(chrono::Duration::MAX);
         self.counted.looked(&looked.sight, &looked.told, self.guard.alarms(), took);
         let status = self.status(&looked);
+        // Who begins with a directory that is none has mistyped it; one that goes away later is an outage.
+        let looked = match looked {
+            Looked { audit: Err(why), .. } if self.counted.looks() == 1 && self.guard.alarms().announced() == 0 => {
+                return Err(why.into());
+            }
+            other => other,
+        };
         if self.counted.looks() == 1 && !self.look.quiet {
             let every = humantime::format_duration(interval);
             let metrics = ways.metrics().map(|at| format!(", metrics at {at}")).unwrap_or_default();
@@ -207,8 +215,10 @@ impl Watching {
         let stands = if standing == 0 { "nothing to tell stands".to_owned() } else { format!("{standing} told and not over") };
         match &looked.audit {
             Ok(audit) => {
+                let why = audit.report.unchecked.first().filter(|_| audit.report.verdict == Verdict::CouldNotCheck);
+                let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
                 let brief = Look { quiet: true, width: 1_000, ..Look::plain() };
-                format!("{}; {stands}", text::write(&audit.report, &brief).split_whitespace().join(" "))
+                format!("{}{why}; {stands}", text::write(&audit.report, &brief).split_whitespace().join(" "))
             }
             Err(why) => format!("could not look: {why}; {stands}"),
         }
