@@ -1,9 +1,9 @@
 //! One way of telling in a thread of its own: what takes its time, or hangs, does not hold up the next look.
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ struct Counts {
     failed: AtomicU64,
     waiting: AtomicU64,
     /// The watch ends: what waits is not begun any more.
-    closed: RwLock<bool>,
+    closed: AtomicBool,
 }
 
 impl Queue {
@@ -47,7 +47,7 @@ impl Queue {
         let counted = Arc::clone(&counts);
         let work = move || {
             for message in waits {
-                if *counted.closed.read().unwrap_or_else(PoisonError::into_inner) {
+                if counted.closed.load(Ordering::Relaxed) {
                     break;
                 }
                 let told = way.tell(&message);
@@ -102,7 +102,7 @@ impl Queue {
     pub fn finish(&mut self, limit: Duration) -> Result<(), String> {
         self.post = None;
         let ended = self.ended.recv_timeout(limit);
-        *self.counts.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        self.counts.closed.store(true, Ordering::Relaxed);
         match (ended, self.delivery().waiting) {
             (Err(RecvTimeoutError::Disconnected), 0) => Ok(()),
             (_, waiting) => Err(format!("{}: {waiting} announcements were not delivered", self.name)),
