@@ -82,7 +82,8 @@ impl Guard {
                 self.count.bytes += look.bytes;
                 let read_anew = look.read_anew.filter(|why| *why != Changed::First);
                 notices.extend(read_anew.as_ref().map(|why| format!("the logs were read anew: {why}")));
-                let mut sight = Sight::of(&look.replay.report, look.now, look.is_whole);
+                // A look that is not whole has the causes that whole looks found.
+                let mut sight = Sight::of(&look.replay.report, look.now, true);
                 sight.cut = read_anew.is_some_and(|why| why.loses());
                 (sight, look.now, Ok(look.replay))
             }
