@@ -184,7 +184,9 @@ pub fn main() -> u8 {
         }
     };
     let look = selection::look(cli.color, cli.quiet, cli.verbose);
-    let bar = Bar::begin(!cli.no_progress && !cli.quiet);
+    // A watch has no end to come nearer to.
+    let has_end = !matches!(cli.command, Command::Watch(_));
+    let bar = Bar::begin(has_end && !cli.no_progress && !cli.quiet);
     let output = match cli.command {
         Command::Replay(replay) => replay.run(look, &bar),
         Command::Audit(audit) => audit.run(look, &bar),

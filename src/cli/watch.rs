@@ -212,7 +212,11 @@ impl Watching {
     /// How it stands, in a line.
     fn status(&self, looked: &Looked) -> String {
         let standing = self.guard.alarms().standing().count();
-        let stands = if standing == 0 { "nothing to tell stands".to_owned() } else { format!("{standing} told and not over") };
+        let stands = match standing {
+            0 => "no alarm stands".to_owned(),
+            1 => "1 alarm stands".to_owned(),
+            _ => format!("{standing} alarms stand"),
+        };
         match &looked.audit {
             Ok(audit) => {
                 let why = audit.report.unchecked.first().filter(|_| audit.report.verdict == Verdict::CouldNotCheck);
