@@ -14,6 +14,7 @@ mod warm;
 use chrono::Duration;
 
 use crate::brokers::Recording;
+use crate::brokers::alpaca::live::OVERLAP;
 use crate::read::{self, Readings};
 use crate::time::Time;
 use crate::{CannotReplay, Replay, Request};
@@ -101,7 +102,7 @@ impl Follower {
 
 /// The broker is asked about the last days, and what it says of them is woven into them: what is younger than this is not folded for good.
 fn kept(request: &Request) -> Duration {
-    crate::AUDIT_LOOKS_BACK + Duration::hours(1) + request.settings.grace
+    crate::AUDIT_LOOKS_BACK + OVERLAP + Duration::hours(1) + request.settings.grace
 }
 
 #[cfg(test)]

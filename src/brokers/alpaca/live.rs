@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::http::client::{Client, RequestLog, Settings};
 use super::http::keys::{self, KeysError};
-pub use super::http::read::SETTLE;
 use super::http::read::{self, Reading};
+pub use super::http::read::{OVERLAP, SETTLE};
 use crate::brokers::{Recording, Unread};
 use crate::time::Time;
 

@@ -19,7 +19,7 @@ use crate::brokers::alpaca::http::refusal::ClientError;
 /// How long orders, fills and positions may disagree (alpaca.md 6.3: up to about ten seconds were seen).
 pub const SETTLE: Duration = Duration::from_secs(15);
 /// Activities can come in late with an older date (alpaca.md 4.1), and an order can be older than its fills.
-const OVERLAP: TimeDelta = TimeDelta::days(3);
+pub const OVERLAP: TimeDelta = TimeDelta::days(3);
 /// How often symbols that move are looked at again.
 const ROUNDS: u32 = 3;
 /// The wait before looking again at what merely moved.
