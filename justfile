@@ -44,6 +44,7 @@ bench *FLAGS:
     cargo bench --bench replay -- {{FLAGS}}
     cargo bench --bench causes
     cargo bench --bench live
+    cargo bench --bench watch
 
 # What each stage takes: lines, decode, account, tape, ledger, causes, report
 bench-stages *FLAGS:
