@@ -24,6 +24,7 @@ pub mod account;
 pub mod again;
 pub mod alarms;
 pub mod assertion;
+pub mod backtest;
 pub mod biographies;
 pub mod books;
 pub mod breaks;

@@ -67,11 +67,19 @@ fn a_biography() {
 }
 
 #[test]
+fn a_backtest() {
+    let days = ["backtest", "corpus/scale-out-that-bought", "corpus/quiet-day", "corpus/closed-by-hand"];
+    let grid = ["--interval", "15,60", "--confirm", "1,2", "--grace", "10,60", "--settle", "0", "--tune"];
+    golden("backtest", &[days.as_slice(), &grid].concat());
+}
+
+#[test]
 fn the_help_of_each_command() {
     golden("help", &["--help"]);
     golden("help-replay", &["replay", "--help"]);
     golden("help-audit", &["audit", "-h"]);
     golden("help-watch", &["watch", "-h"]);
+    golden("help-backtest", &["backtest", "--help"]);
     golden("help-record", &["record", "-h"]);
     golden("help-explain", &["explain", "-h"]);
     golden("help-completions", &["completions", "-h"]);

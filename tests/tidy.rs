@@ -92,7 +92,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("the alarms", &["alarms"]),
     ("the settings", &["settings"]),
     ("the outputs", &["outputs"]),
-    ("the corpus, the watch, and where it speaks", &["corpus", "watch", "tell"]),
+    ("the corpus, the watch, and where it speaks", &["corpus", "backtest", "watch", "tell"]),
     ("the command line", &["cli"]),
 ];
 
@@ -115,7 +115,7 @@ fn imports_go_down() {
             // The front door, for the command line, the corpus, and who follows a bot alone.
             let Some(other) = floor(&import) else {
                 assert!(
-                    ["cli", "corpus", "follow", "watch"].contains(&module) && FRONT_DOOR.contains(&import.as_str()),
+                    ["cli", "corpus", "backtest", "follow", "watch"].contains(&module) && FRONT_DOOR.contains(&import.as_str()),
                     "src/{} knows `{import}`",
                     source.path
                 );

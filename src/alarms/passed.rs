@@ -65,7 +65,8 @@ impl Past {
         for one in &sight.passed {
             let stretch = Stretch::of(one);
             let stands = stands_since(&one.subject).is_some_and(|since| since <= stretch.until + APART);
-            if stretch.until <= began || stands || self.known.iter().any(|known| known.meets(&stretch)) {
+            let was_short = stretch.until - stretch.from < rules.settle;
+            if was_short || stretch.until <= began || stands || self.known.iter().any(|known| known.meets(&stretch)) {
                 continue;
             }
             let looks = self.seen.iter().find(|(other, _)| other.meets(&stretch)).map_or(1, |(_, looks)| looks.saturating_add(1));

@@ -1,6 +1,7 @@
 //! The command line: one file per command. Parse here, run there, print and exit in `main`.
 
 mod audit;
+mod backtest;
 mod caching;
 mod completions;
 mod config;
@@ -84,6 +85,7 @@ enum Command {
     /// Keep recorded days as tests: replay cases, and tell what changed
     Corpus(corpus::Corpus),
     // Each says itself what it does: the short and the long of it.
+    Backtest(backtest::Backtest),
     Init(init::Init),
     Config(config::Config),
     /// Say what a code of a report means, and which case shows it
@@ -194,6 +196,7 @@ pub fn main() -> u8 {
         Command::Record(record) => record.run(&bar),
         Command::Show(show) => show.run(look, &bar),
         Command::Corpus(corpus) => corpus.run(look, &bar),
+        Command::Backtest(backtest) => backtest.run(look, &bar),
         Command::Init(init) => init.run(),
         Command::Config(config) => config.run(),
         Command::Explain(explain) => explain.run(look),

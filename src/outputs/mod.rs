@@ -18,7 +18,7 @@ pub mod schema;
 pub mod settings;
 mod sparkline;
 pub mod stages;
-mod table;
+pub(crate) mod table;
 pub mod text;
 mod trust;
 pub mod watching;

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::paint::Look;
 
 /// A table whose first column names its rows.
-pub(super) struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     header: &'a [&'a str],
     rows: Vec<(Option<Style>, Vec<String>)>,
     /// So many columns at the left are words; the others are numbers.
@@ -17,17 +17,17 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// No rows yet.
-    pub(super) fn under(header: &'a [&'a str], words: usize) -> Rows<'a> {
+    pub(crate) fn under(header: &'a [&'a str], words: usize) -> Rows<'a> {
         Rows { header, rows: Vec::new(), words }
     }
 
     /// Adds a row; one with a style is marked by `!`, too.
-    pub(super) fn push(&mut self, style: Option<Style>, cells: Vec<String>) {
+    pub(crate) fn push(&mut self, style: Option<Style>, cells: Vec<String>) {
         self.rows.push((style, cells));
     }
 
     /// Writes it.
-    pub(super) fn write(&self, look: &Look, out: &mut String) {
+    pub(crate) fn write(&self, look: &Look, out: &mut String) {
         let lines = self.side_by_side();
         let fits = lines.iter().all(|line| line.width() <= look.width);
         let styles = std::iter::once(None).chain(self.rows.iter().map(|(style, _)| *style));

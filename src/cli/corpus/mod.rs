@@ -66,7 +66,7 @@ impl Corpus {
 }
 
 /// The cases that the paths name; those of `corpus` if there is none.
-fn cases(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+pub(in crate::cli) fn cases(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
     let paths = if paths.is_empty() { vec![PathBuf::from("corpus")] } else { paths };
     find::cases(&paths).map_err(|error| Failure::Corpus(error.to_string()))
 }
@@ -94,7 +94,7 @@ pub fn parsed(command: Command, arguments: &[String]) -> Result<Request, String>
 }
 
 /// The flag that names the settings of a bot's directory, if it has any.
-fn settings_of(directory: &Path) -> Option<String> {
+pub(in crate::cli) fn settings_of(directory: &Path) -> Option<String> {
     settings::find(directory).map(|file| format!("--config={}", file.display()))
 }
 
