@@ -2,6 +2,7 @@
 //! (`cargo run --example fake_alpaca -- SCENARIO`).
 
 pub mod book;
+pub mod hostile;
 pub mod http;
 pub mod query;
 pub mod scenario;

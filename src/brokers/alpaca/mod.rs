@@ -12,6 +12,7 @@ mod orders;
 mod positions;
 
 use serde_json::value::RawValue;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -77,6 +78,8 @@ struct Body<'a> {
     text: &'a str,
     harvest: Harvest,
     failed_whole: Option<Trouble>,
+    /// The row whose place was looked for last, and its line: the next one stands behind it, most of the time.
+    last: Cell<(usize, u32)>,
 }
 
 impl<'a> Body<'a> {
@@ -91,7 +94,15 @@ impl<'a> Body<'a> {
         };
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Body { id, format, path: format!("broker/{name}"), text, harvest: Harvest::default(), failed_whole: None }
+        Body {
+            id,
+            format,
+            path: format!("broker/{name}"),
+            text,
+            harvest: Harvest::default(),
+            failed_whole: None,
+            last: Cell::new((0, 1)),
+        }
     }
 
     /// The rows of an array, raw.
@@ -111,11 +122,17 @@ impl<'a> Body<'a> {
     }
 
     fn origin(&self, row: &RawValue) -> Origin {
-        Origin {
-            source: self.id,
-            offset: (row.get().as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize) as u64,
-            line: json::line_of(self.text, row.into()),
-        }
+        let offset = (row.get().as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        let (known, line) = self.last.get();
+        let line = match self.text.as_bytes().get(known..offset) {
+            Some(between) => {
+                let breaks = memchr::memchr_iter(b'\n', between).count();
+                line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX))
+            }
+            None => json::line_of(self.text, row.into()),
+        };
+        self.last.set((offset, line));
+        Origin { source: self.id, offset: offset as u64, line }
     }
 
     fn push(&mut self, row: &RawValue, at: Time, fact: Fact) {

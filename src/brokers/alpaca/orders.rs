@@ -25,6 +25,9 @@ pub(super) struct Orders {
 /// Terminal for fills (`alpaca.md` 3.3). Anything else, known or not, is in flight.
 const CLOSED: &[&str] = &["filled", "canceled", "expired", "rejected", "replaced", "calculated"];
 
+/// Legs of legs of legs: Alpaca's have none (alpaca.md 3.2), and each level is read once more.
+const DEEPEST: u32 = 3;
+
 /// Dormant children of a bracket: they fill only after their sibling or parent (`alpaca.md` 3.3).
 const DORMANT: &str = "held";
 
@@ -55,12 +58,13 @@ struct Row<'a> {
 pub(super) fn parse(body: &mut Body<'_>, read_began: Time) -> Orders {
     let mut orders = Orders::default();
     let mut seen = HashSet::new();
-    let mut waiting: Vec<&RawValue> = body.rows();
+    let mut waiting: Vec<(&RawValue, u32)> = body.rows().into_iter().map(|row| (row, 0)).collect();
     waiting.reverse();
-    while let Some(raw) = waiting.pop() {
+    while let Some((raw, depth)) = waiting.pop() {
         match order(raw, read_began) {
+            Ok((_, _, legs)) if depth >= DEEPEST && !legs.is_empty() => body.quarantine(raw, Reason::WrongShape.into()),
             Ok((at, order, legs)) => {
-                waiting.extend(legs.into_iter().rev());
+                waiting.extend(legs.into_iter().rev().map(|leg| (leg, depth + 1)));
                 // Pages overlap, and a leg may be listed beside its parent (alpaca.md 3.1, 3.4).
                 let Some(order) = order.filter(|order| seen.insert(order.id.clone())) else { continue };
                 if order.open && order.status != DORMANT {

@@ -2,6 +2,7 @@
 //!
 //! There is no other verb here, and no parameter that could make one.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +11,9 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use crate::brokers::alpaca::http::body::{BodyFault, Shape, checked, header, rate_headers, read_body, reason_of};
+use crate::brokers::alpaca::http::body::{
+    BodyFault, Shape, checked, header, holds, rate_headers, read_body, reason_of, untrusted,
+};
 use crate::brokers::alpaca::http::budget::Budget;
 use crate::brokers::alpaca::http::host::BaseUrl;
 use crate::brokers::alpaca::http::keys::Keys;
@@ -23,6 +26,8 @@ const SECRET_HEADER: HeaderName = HeaderName::from_static("apca-api-secret-key")
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// How much of a refusal is read: enough for any message, however long the gateway's page.
 const REFUSAL_LIMIT: usize = 64 * 1024;
+/// What is shorter is no key, and stands in many a text.
+const SHORTEST_KEY: usize = 8;
 /// So many requests of each minute stay the bot's, whatever our budget says (alpaca.md 6.2).
 const RESERVE: u64 = 5;
 
@@ -35,6 +40,8 @@ pub struct Settings {
     pub deadline: Duration,
     /// The largest body that is taken, in bytes.
     pub body_limit: usize,
+    /// The most bytes that are taken in a whole read.
+    pub read_limit: usize,
     /// The most requests in any minute (alpaca.md 6.2: the limit is shared with the bot).
     pub requests_per_minute: usize,
     /// How often one request is sent at the most.
@@ -49,6 +56,7 @@ impl Default for Settings {
             request_timeout: Duration::from_secs(10),
             deadline: Duration::from_secs(30),
             body_limit: 64 * 1024 * 1024,
+            read_limit: 128 * 1024 * 1024,
             requests_per_minute: 60,
             tries: 4,
             backoff: Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(5) },
@@ -128,7 +136,14 @@ impl Client {
 
     /// One look at the account: everything in it shares one deadline, which begins now.
     pub(super) fn session<'a>(&'a self, now: &'a dyn Fn() -> DateTime<Utc>) -> Session<'a> {
-        Session { client: self, now, until: Instant::now() + self.settings.deadline }
+        Session { client: self, now, until: Instant::now() + self.settings.deadline, taken: Cell::new(0) }
+    }
+
+    /// An answer that repeats the keys would be kept with them, and shown.
+    fn keyless(&self, body: String) -> Result<String, BodyFault> {
+        let keys: Vec<&str> =
+            [&self.key, &self.secret].map(Secret::reveal).into_iter().filter(|key| key.len() >= SHORTEST_KEY).collect();
+        if holds(&body, &keys) { Err(BodyFault::HoldsKeys) } else { Ok(body) }
     }
 
     fn headers(&self) -> Result<HeaderMap, ClientError> {
@@ -159,6 +174,8 @@ pub(super) struct Session<'a> {
     pub(super) now: &'a dyn Fn() -> DateTime<Utc>,
     /// When everything must be over.
     pub(super) until: Instant,
+    /// Bytes of bodies so far.
+    taken: Cell<usize>,
 }
 
 /// One try that did not give an answer.
@@ -228,8 +245,14 @@ impl Session<'_> {
         let url = self.client.base_url.endpoint(request.endpoint, &request.query);
         let headers = self.client.headers().map_err(|error| Failed { error, again: false, wait: None })?;
         let mut response = self.client.http.get(url).headers(headers).send().await.map_err(|error| {
-            let error = ClientError::Unreachable { asked: asked.clone(), reason: reason_of(&error.without_url()) };
-            Failed { error, again: true, wait: None }
+            let (asked, error) = (asked.clone(), error.without_url());
+            match untrusted(&error) {
+                Some(reason) => Failed { error: ClientError::Untrusted { asked, reason }, again: false, wait: None },
+                None => {
+                    let reason = reason_of(&error);
+                    Failed { error: ClientError::Unreachable { asked, reason }, again: true, wait: None }
+                }
+            }
         })?;
         let status = response.status().as_u16();
         entry.status = Some(status);
@@ -243,9 +266,10 @@ impl Session<'_> {
         let request_id = entry.request_id.clone();
         let outcome = Outcome::of(status);
         if outcome == Outcome::Answered {
-            let body = read_body(&mut response, self.client.settings.body_limit).await;
+            let body = read_body(&mut response, self.client.settings.body_limit, |bytes| self.has_room(bytes)).await;
             let answer = Answer { status, request_id, ..Answer::default() };
-            return checked(body, request.shape).map_err(|fault| unusable(fault, asked.clone(), answer));
+            let body = checked(body, request.shape).and_then(|body| self.client.keyless(body));
+            return body.map_err(|fault| unusable(fault, asked.clone(), answer, self.client.settings.read_limit));
         }
         let wait = if outcome == Outcome::RateLimited { rate.wait(now) } else { None };
         Err(self.refused(response, outcome, asked.clone(), request_id, wait).await)
@@ -264,9 +288,9 @@ impl Session<'_> {
         if let Some(wait) = wait {
             self.client.budget.hold(Instant::now() + wait);
         }
-        let body = read_body(&mut response, REFUSAL_LIMIT).await.unwrap_or_default();
-        let body = self.without_keys(&String::from_utf8_lossy(&body));
-        let error = refusal(outcome, asked, Answer::read(status, &body, request_id));
+        let body = read_body(&mut response, REFUSAL_LIMIT, |bytes| self.has_room(bytes)).await.unwrap_or_default();
+        let shown = |text: &str| self.without_keys(text);
+        let error = refusal(outcome, asked, Answer::read(status, &String::from_utf8_lossy(&body), request_id, &shown));
         Failed { error, again: is_worth_repeating(outcome), wait }
     }
 
@@ -274,11 +298,19 @@ impl Session<'_> {
     fn without_keys(&self, text: &str) -> String {
         text.replace(self.client.secret.reveal(), "***").replace(self.client.key.reveal(), "***")
     }
+
+    /// Takes so many bytes, if the whole read has room for them.
+    fn has_room(&self, bytes: usize) -> bool {
+        self.taken.set(self.taken.get().saturating_add(bytes));
+        self.taken.get() <= self.client.settings.read_limit
+    }
 }
 
 /// An answer whose body is of no use. A body that is too large will be so again.
-fn unusable(fault: BodyFault, asked: Asked, answer: Answer) -> Failed {
+fn unusable(fault: BodyFault, asked: Asked, answer: Answer, most: usize) -> Failed {
     match fault {
+        BodyFault::TooMuch => Failed { error: ClientError::TooMuch { asked, limit: most }, again: false, wait: None },
+        BodyFault::HoldsKeys => Failed { error: ClientError::HoldsKeys { asked, answer }, again: false, wait: None },
         BodyFault::TooLarge { limit } => {
             Failed { error: ClientError::TooLarge { asked, limit, answer }, again: false, wait: None }
         }

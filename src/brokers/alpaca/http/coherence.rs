@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::time::plausible;
+
 /// What is held and what is open, by symbol, as of one look.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Look {
@@ -60,7 +62,7 @@ pub(super) fn clock_time(body: &str) -> Option<DateTime<Utc>> {
     struct Wire {
         timestamp: String,
     }
-    serde_json::from_str::<Wire>(body).ok()?.timestamp.parse().ok()
+    serde_json::from_str::<Wire>(body).ok()?.timestamp.parse().ok().and_then(plausible)
 }
 
 /// A paper account's number starts with `PA` (alpaca.md 2.1).
@@ -127,7 +129,7 @@ fn rows(body: &str) -> Vec<Row<'_>> {
 }
 
 fn time(raw: &RawValue) -> Option<DateTime<Utc>> {
-    serde_json::from_str::<String>(raw.get()).ok()?.parse().ok()
+    serde_json::from_str::<String>(raw.get()).ok()?.parse().ok().and_then(plausible)
 }
 
 fn differing(one: &BTreeMap<String, BTreeSet<String>>, other: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {

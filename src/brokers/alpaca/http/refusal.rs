@@ -43,7 +43,8 @@ pub struct Answer {
 
 impl Answer {
     /// Reads a refusal. `code` may be absent and the body may not be JSON (alpaca.md 6.1).
-    pub(super) fn read(status: u16, body: &str, request_id: Option<String>) -> Self {
+    /// `shown` takes out what may not be.
+    pub(super) fn read(status: u16, body: &str, request_id: Option<String>, shown: &dyn Fn(&str) -> String) -> Self {
         #[derive(Deserialize)]
         struct Wire {
             code: Option<serde_json::Number>,
@@ -52,7 +53,8 @@ impl Answer {
         let wire = serde_json::from_str::<Wire>(body).ok();
         let code = wire.as_ref().and_then(|wire| wire.code.as_ref()?.as_i64());
         let message = wire.and_then(|wire| wire.message).unwrap_or_else(|| body.trim().to_owned());
-        let message = Some(one_line(&message)).filter(|message| !message.is_empty());
+        // Only what was decoded can be looked through: a string has many spellings.
+        let message = Some(one_line(&shown(&message))).filter(|message| !message.is_empty());
         Self { status, code, message, request_id }
     }
 }
@@ -162,6 +164,36 @@ pub enum ClientError {
         /// What was answered, without its body.
         answer: Answer,
     },
+    /// All answers together, beyond the limit.
+    #[error(
+        "{asked}: the answers of the whole read are larger than {limit} bytes; read less of the past (--from, or record --since)"
+    )]
+    TooMuch {
+        /// What was asked.
+        asked: Asked,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A body with the keys in it: they would be shown and kept with what they are in.
+    #[error(
+        "{asked}: the answer repeats your keys, and is neither used nor kept ({answer}); check that the base URL is the broker's"
+    )]
+    HoldsKeys {
+        /// What was asked.
+        asked: Asked,
+        /// What was answered, without its body.
+        answer: Answer,
+    },
+    /// A certificate that does not prove whose the host is. The keys were not sent.
+    #[error(
+        "{asked}: the host does not prove that it is the broker: its certificate is not trusted ({reason}); no keys were sent; check the base URL"
+    )]
+    Untrusted {
+        /// What was asked.
+        asked: Asked,
+        /// What is wrong with the certificate.
+        reason: String,
+    },
     /// Our own limit (alpaca.md 6.2), and no time to wait for it.
     #[error("{asked}: the budget of {limit} requests a minute, or what the broker leaves of its own, is used up; the next turn is in {}, after the time allowed; allow more time or more requests", seconds(*wait))]
     BudgetSpent {
@@ -209,10 +241,11 @@ impl ClientError {
             | Self::RateLimited { answer, .. }
             | Self::BrokerTrouble { answer, .. }
             | Self::Malformed { answer, .. }
+            | Self::HoldsKeys { answer, .. }
             | Self::TooLarge { answer, .. } => answer.request_id.as_deref(),
             Self::DeadlinePassed { last, .. } => last.as_ref().and_then(|last| last.request_id()),
             Self::TimedOut { .. } | Self::Unreachable { .. } | Self::BudgetSpent { .. } => None,
-            Self::Endless { .. } | Self::Setup { .. } => None,
+            Self::TooMuch { .. } | Self::Untrusted { .. } | Self::Endless { .. } | Self::Setup { .. } => None,
         }
     }
 }
@@ -252,13 +285,18 @@ mod tests {
 
     #[test]
     fn refusals_are_read_with_and_without_a_code() {
-        let coded = Answer::read(401, r#"{"code":40110000,"message":"access key verification failed"}"#, Some("r1".to_owned()));
+        let coded = Answer::read(
+            401,
+            r#"{"code":40110000,"message":"access key verification failed"}"#,
+            Some("r1".to_owned()),
+            &str::to_owned,
+        );
         assert_eq!(coded.to_string(), "status 401, code 40110000, \"access key verification failed\", X-Request-ID r1");
-        let bare = Answer::read(403, r#"{"message":"forbidden."}"#, None);
+        let bare = Answer::read(403, r#"{"message":"forbidden."}"#, None, &str::to_owned);
         assert_eq!((bare.code, bare.message.as_deref()), (None, Some("forbidden.")));
-        let page = Answer::read(502, "<html>\r\n<h1>Bad Gateway</h1>", None);
+        let page = Answer::read(502, "<html>\r\n<h1>Bad Gateway</h1>", None, &str::to_owned);
         assert_eq!(page.message.as_deref(), Some("<html>  <h1>Bad Gateway</h1>"));
-        assert_eq!(Answer::read(500, " ", None).message, None);
+        assert_eq!(Answer::read(500, " ", None, &str::to_owned).message, None);
     }
 
     #[test]
