@@ -77,6 +77,7 @@ pub mod ties;
 pub mod time;
 pub mod trouble;
 pub mod watch;
+pub mod whole;
 pub mod witness;
 pub mod words;
 

@@ -388,6 +388,19 @@ pub fn harmless(text: &str, most: usize) -> String {
     out
 }
 
+/// The same, at its whole length and with its blanks: text for a person, wherever it is shown.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// Whether a character is not seen where it stands, or changes how others are: a control character, a mark of direction, a blank of no
 /// width, a separator of lines, a tag.
 pub fn is_hidden(character: char) -> bool {
@@ -404,5 +417,6 @@ mod tests {
     fn hostile_text_is_shown_escaped() {
         assert_eq!(harmless("a\u{1b}[31mb\u{202e}c", 80), "a\\u{1b}[31mb\\u{202e}c");
         assert_eq!(harmless("abcdef", 3), "abc…");
+        assert_eq!(visible(" <b>\u{200f}\n"), " <b>\\u{200f}\\u{a}");
     }
 }

@@ -73,7 +73,7 @@ fn sources() -> Vec<Source> {
 
 /// From the ground up: a module may know what stands on a floor below its own, and its neighbours on the floors marked so.
 const FLOORS: &[(&str, &[&str])] = &[
-    ("the ground", &["origin", "time", "trouble", "calendar", "compact", "constant", "progress"]),
+    ("the ground", &["origin", "time", "trouble", "calendar", "compact", "constant", "progress", "whole"]),
     ("what is held", &["position"]),
     ("what happened", &["witness", "event"]),
     ("one record", &["json"]),
@@ -145,8 +145,10 @@ fn what_must_not_be_known_is_not() {
     for source in sources() {
         let core = core.contains(&source.module())
             || ["report", "checks", "calendar", "logs", "books", "outputs", "settings", "accept"].contains(&source.module());
-        let edge = ["read", "layout", "stream", "seek", "excerpts", "cache", "follow", "watch", "corpus", "tell", "cli", "main"]
-            .contains(&source.module())
+        let edge = [
+            "whole", "read", "layout", "stream", "seek", "excerpts", "cache", "follow", "watch", "corpus", "tell", "cli", "main",
+        ]
+        .contains(&source.module())
             || source.path.starts_with("brokers/");
         for (line, text) in source.code() {
             let file = ["std::fs", "std::io", "std::net", "std::env", "SystemTime", "Utc::now", "Instant::now"];
@@ -249,6 +251,8 @@ fn nothing_that_gives_up_or_hides() {
         "unimplemented!(",
         "unreachable!(",
         "dbg!(",
+        // It panics where stderr is full or gone.
+        "eprint",
         "#[allow",
         "#![allow",
         "unsafe ",

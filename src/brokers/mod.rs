@@ -34,7 +34,7 @@ impl Endpoint {
         [Endpoint::Account, Endpoint::Activities, Endpoint::Calendar, Endpoint::Clock, Endpoint::Orders, Endpoint::Positions];
 
     /// The file of a recording.
-    pub fn file(self) -> &'static str {
+    pub const fn file(self) -> &'static str {
         match self {
             Endpoint::Account => "account.json",
             Endpoint::Positions => "positions.json",

@@ -3,8 +3,10 @@
 #![expect(clippy::disallowed_methods, reason = "the edge: here the user's folder for caches is looked at")]
 
 use std::fs::{self, DirBuilder, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
+
+use crate::whole::{self, Worth};
 
 /// Where pieces lie in it.
 const PIECES: &str = "pieces";
@@ -27,7 +29,7 @@ pub(super) fn prepared(folder: &Path, directory: &Path) -> Result<PathBuf, Strin
     if fs::symlink_metadata(&real).is_err() {
         make(&real).map_err(failed)?;
         let (name, text) = TAG;
-        fs::write(real.join(name), text).map_err(failed)?;
+        whole::replace(&real.join(name), Worth::Cached, |out: &mut dyn Write| out.write_all(text.as_bytes())).map_err(failed)?;
     }
     make(&pieces).map_err(failed)?;
     let probe = tempfile::tempfile_in(&pieces).map_err(failed)?;

@@ -20,13 +20,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
-use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128_with_seed};
 
 use crate::logs::Reader;
 use crate::origin::{Origin, SourceId};
 use crate::source::{self, Decoded, Piece, PieceText};
 use crate::time::Time;
+use crate::whole::{self, Worth};
 
 /// What is asked of the cache.
 #[derive(Clone, Debug)]
@@ -137,10 +137,7 @@ impl Cache {
         let shelf = path.parent().unwrap_or(&self.pieces);
         folder::make(shelf)?;
         // Nobody else may read it, and nobody finds it before it has its name.
-        let mut file = NamedTempFile::with_prefix_in(sweep::UNFINISHED, shelf)?;
-        file.write_all(bytes)?;
-        file.persist(path)?;
-        Ok(())
+        whole::replace(&path, Worth::Cached, |out: &mut dyn Write| out.write_all(bytes))
     }
 
     /// The end of a run: what was not used for long goes, and what went wrong is told.

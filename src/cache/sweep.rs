@@ -7,8 +7,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// The names of files that are being written begin so.
-pub(super) const UNFINISHED: &str = ".unfinished-";
+use crate::whole::{self, UNFINISHED, Worth};
 
 /// Hexadecimal digits of a name: so many of them name the shelf.
 pub(super) const NAME: usize = 32;
@@ -44,7 +43,7 @@ pub(super) fn sweep(pieces: &Path, now: SystemTime) {
     if last.is_ok_and(|last| !is_older(last, now, DAY)) {
         return;
     }
-    let marked = File::create(&swept).and_then(|file| file.set_modified(now));
+    let marked = whole::replace(&swept, Worth::Cached, |_| Ok(())).and_then(|()| File::open(&swept)?.set_modified(now));
     let Ok(shelves) = fs::read_dir(pieces) else { return };
     for shelf in shelves.flatten().filter(|shelf| marked.is_ok() && is_ours(&shelf.file_name(), SHELF)) {
         let Ok(files) = fs::read_dir(shelf.path()) else { continue };

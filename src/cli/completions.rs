@@ -3,7 +3,7 @@
 use clap::Args;
 use clap_complete::Shell;
 
-use super::Output;
+use super::{Content, Output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,6 +23,6 @@ impl Completions {
     pub(super) fn run(self) -> Output {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut super::command(), "tapecheck", &mut text);
-        Output::shown(String::from_utf8_lossy(&text).into_owned())
+        Output::shown(Content::Document(String::from_utf8_lossy(&text).into_owned()))
     }
 }

@@ -4,7 +4,8 @@ use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 use super::selection::Judging;
-use super::{Failure, Output};
+use super::{Content, Failure, Output, spared};
+use crate::Request;
 use crate::outputs::settings;
 
 const EXAMPLES: &str = "\
@@ -49,11 +50,13 @@ enum Format {
 
 impl Config {
     pub(super) fn run(self) -> Result<Output, Failure> {
-        let (settings, _) = self.judging.settings(&self.directory, self.strict)?;
+        let (settings, file) = self.judging.settings(&self.directory, self.strict)?;
+        let reads = Request { directory: self.directory, layout: settings.layout(), settings_file: file, ..Request::default() };
+        self.output.as_ref().map_or(Ok(()), |output| spared::file(&reads, output))?;
         let text = match self.format {
-            Format::Text => settings::text(&settings),
-            Format::Json => settings::json(&settings),
+            Format::Text => settings::text(&settings).into(),
+            Format::Json => Content::Document(settings::json(&settings)),
         };
-        Ok(Output { text: text.into(), file: self.output, status: 0 })
+        Ok(Output { text, file: self.output, status: 0 })
     }
 }

@@ -1,27 +1,32 @@
 //! A file that was asked for with `--output`: whole or not at all, so that who reads it at any moment sees the old one or the new.
 
-#![expect(clippy::disallowed_methods, reason = "the edge: the file that --output names")]
+#![expect(clippy::disallowed_methods, reason = "the edge: where the file lies that --output names")]
 
-use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Content, Failure};
+use crate::whole::{self, Worth};
 
-/// Writes a temporary file beside it and puts that in its place, where that may be done. What is no file, such as /dev/stdout or a pipe,
-/// is written to; a link stays one.
+/// Where it is written.
+enum Place {
+    /// A file, or nothing yet.
+    File(PathBuf),
+    /// No file: a pipe, a terminal, a device.
+    Other(PathBuf),
+}
+
+/// Puts the file in its place where that may be done. What is no file, such as /dev/stdout or a pipe, is written to; a link to a file beside
+/// it stays one, and one that leads elsewhere is refused.
 pub(super) fn write(path: &Path, content: &Content) -> Result<(), Failure> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let there = fs::metadata(&target).ok();
-    let written = match &there {
-        Some(there) if !there.is_file() => over(&target, content),
-        Some(there) => match replace(&target, content, Some(there.permissions())) {
+    let written = match place(path)? {
+        Place::Other(target) => whole::write_over(&target, |out| content.write(out, false)),
+        Place::File(target) => match whole::replace(&target, Worth::Lasting, |out| content.write(out, false)) {
             // Nothing may be put beside it, or in its place, and yet it may be written: a file that is mounted alone, say.
-            Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ResourceBusy) => over(&target, content),
+            Err(error) if is_closed(&error) && target.is_file() => whole::write_over(&target, |out| content.write(out, false)),
             other => other,
         },
-        None => replace(&target, content, None),
     };
     written.map_err(|error| {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
@@ -34,33 +39,38 @@ pub(super) fn write(path: &Path, content: &Content) -> Result<(), Failure> {
 
 /// Makes a folder that was asked for, if it is not there.
 pub(super) fn folder(path: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(path).map_err(|error| Failure::Write(path.display().to_string(), error))
+    whole::make_folder(path).map_err(|error| Failure::Write(path.display().to_string(), error))
 }
 
-fn replace(target: &Path, content: &Content, permissions: Option<fs::Permissions>) -> io::Result<()> {
-    let mut name = OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".tmp-{}", std::process::id()));
-    let temporary = target.with_file_name(name);
-    let written = write_new(&temporary, content, permissions).and_then(|()| fs::rename(&temporary, target));
-    if written.is_err() {
-        // The first error is the one to tell; a leftover is harmless and says what it is by its name.
-        drop(fs::remove_file(&temporary));
+fn is_closed(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ResourceBusy | ErrorKind::ReadOnlyFilesystem)
+}
+
+fn place(path: &Path) -> Result<Place, Failure> {
+    let is_file = |path: &Path| fs::metadata(path).map_or(true, |there| there.is_file());
+    if !fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink()) {
+        return Ok(if is_file(path) { Place::File(path.to_owned()) } else { Place::Other(path.to_owned()) });
     }
-    written
-}
-
-/// Writes into what is there.
-fn over(path: &Path, content: &Content) -> io::Result<()> {
-    content.write(&mut fs::File::create(path)?)
-}
-
-fn write_new(path: &Path, content: &Content, permissions: Option<fs::Permissions>) -> io::Result<()> {
-    // `create_new` fails on whatever is there, a link too.
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    if let Some(permissions) = permissions {
-        file.set_permissions(permissions)?;
+    let folder = folder_of(path).and_then(fs::canonicalize).unwrap_or_default();
+    // What the system itself keeps links to: the streams of this very process.
+    if ["/dev", "/proc"].iter().any(|system| folder.starts_with(system)) {
+        return Ok(Place::Other(path.to_owned()));
     }
-    content.write(&mut file)?;
-    file.sync_all()
+    let target = fs::canonicalize(path).map_err(|_| fs::read_link(path).unwrap_or_default());
+    match target {
+        Ok(target) if !is_file(&target) => Ok(Place::Other(path.to_owned())),
+        Ok(target) if target.parent() == Some(&folder) => Ok(Place::File(target)),
+        Ok(target) | Err(target) => {
+            let (link, target) = (path.display(), target.display());
+            let says = format!(
+                "{link} is a link to {target}, and nothing is written through it to another folder: give the file itself"
+            );
+            Err(Failure::Usage(says))
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> io::Result<&Path> {
+    let folder = path.parent().ok_or(ErrorKind::NotFound)?;
+    Ok(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }

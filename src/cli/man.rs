@@ -5,7 +5,7 @@ use clap_mangen::Man as Page;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::{Failure, Output, file};
+use super::{Content, Failure, Output, file};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,13 +28,13 @@ impl Man {
         let mut pages = Vec::new();
         collect(&command, &mut pages);
         let Some(folder) = self.output else {
-            return Ok(Output::shown(pages.into_iter().map(|(_, text)| text).collect()));
+            return Ok(Output::shown(Content::Document(pages.into_iter().map(|(_, text)| text).collect())));
         };
         file::folder(&folder)?;
         let mut told = String::new();
         for (name, text) in pages {
             let path = folder.join(format!("{name}.1"));
-            file::write(&path, &text.into())?;
+            file::write(&path, &Content::Document(text))?;
             let _ = writeln!(told, "{}", path.display());
         }
         Ok(Output::shown(told))

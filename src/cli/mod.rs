@@ -17,19 +17,20 @@ mod schema;
 mod selection;
 mod settings;
 mod show;
+mod spared;
 mod telling;
 mod watch;
 mod world;
 
 use clap::{ColorChoice, Parser, Subcommand};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use progress::Bar;
 
 use crate::CannotReplay;
 use crate::brokers::recording::CannotWrite;
-use crate::outputs::{html, json, junit};
+use crate::outputs::{html, json, junit, paint::shown};
 use crate::report::{Report, Verdict};
 
 const EXAMPLES: &str = "\
@@ -132,7 +133,10 @@ pub enum Failure {
 
 /// What is to be written.
 enum Content {
+    /// For a person.
     Text(String),
+    /// For a program, which has its own rules of what may stand in it.
+    Document(String),
     /// A report as JSON, made while it is written.
     Json(Box<Report>),
 }
@@ -144,10 +148,11 @@ impl From<String> for Content {
 }
 
 impl Content {
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, out: &mut dyn Write, coloured: bool) -> io::Result<()> {
         let mut out = io::BufWriter::new(out);
         match self {
-            Content::Text(text) => out.write_all(text.as_bytes())?,
+            Content::Text(text) => out.write_all(shown(text, coloured).as_bytes())?,
+            Content::Document(text) => out.write_all(text.as_bytes())?,
             Content::Json(report) => json::write_to(&mut out, report)?,
         }
         out.flush()
@@ -167,7 +172,7 @@ impl Output {
     }
 
     /// Something to look at: no verdict follows from it.
-    fn shown(text: String) -> Output {
+    fn shown(text: impl Into<Content>) -> Output {
         Output { text: text.into(), file: None, status: 0 }
     }
 }
@@ -178,13 +183,21 @@ pub fn main() -> u8 {
         Ok(cli) => cli,
         Err(error) => {
             let usage_error = error.use_stderr();
-            // Nothing can be done about a help text that cannot be printed.
-            if error.print().is_err() {
+            if usage_error {
+                let text = error.render();
+                let coloured = io::stderr().is_terminal() && world::environment("NO_COLOR").is_none_or(|set| set.is_empty());
+                aside(&if coloured { text.ansi().to_string() } else { text.to_string() }, coloured);
                 return 2;
             }
-            return if usage_error { 2 } else { 0 };
+            // Nothing can be done about a help text that cannot be printed. A reader that goes away has seen enough.
+            let is_unread = error.print().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe);
+            return if is_unread { 2 } else { 0 };
         }
     };
+    #[cfg(debug_assertions)]
+    if let Some(number) = world::environment("TAPECHECK_KILLED_AT").and_then(|number| number.parse().ok()) {
+        crate::whole::killing::at(number);
+    }
     let look = selection::look(cli.color, cli.quiet, cli.verbose);
     // A watch has no end to come nearer to.
     let has_end = !matches!(cli.command, Command::Watch(_));
@@ -205,10 +218,15 @@ pub fn main() -> u8 {
         Command::Schema(schema) => schema.run(),
     };
     bar.clear();
-    match output.and_then(deliver) {
+    match output.and_then(|output| deliver(output, look.colour)) {
         Ok(status) => status,
         Err(failure) => {
-            eprintln!("tapecheck: {failure}");
+            // Problems of settings are several, each with its place. In all else a break is data's, and begins no line of ours.
+            let text = match &failure {
+                Failure::Settings(problems) => problems.clone(),
+                other => other.to_string().replace('\n', "\n    "),
+            };
+            tell(&[text]);
             2
         }
     }
@@ -217,15 +235,20 @@ pub fn main() -> u8 {
 /// What is worth telling goes to stderr.
 fn tell(notices: &[String]) {
     for notice in notices {
-        eprintln!("tapecheck: {notice}");
+        aside(&format!("tapecheck: {notice}\n"), false);
     }
 }
 
+/// Says something beside the result. Where nobody can hear it, the result and the exit status still stand.
+fn aside(text: &str, coloured: bool) {
+    let _unheard = io::stderr().lock().write_all(shown(text, coloured).as_bytes());
+}
+
 /// The result goes to stdout or the file that was asked for. A reader that goes away is not an error.
-fn deliver(output: Output) -> Result<u8, Failure> {
+fn deliver(output: Output, coloured: bool) -> Result<u8, Failure> {
     match &output.file {
         Some(file) => file::write(file, &output.text)?,
-        None => match output.text.write(&mut io::stdout().lock()) {
+        None => match output.text.write(&mut io::stdout().lock(), coloured) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(Failure::Write("stdout".to_owned(), error)),
             Ok(()) | Err(_) => {}
         },

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use crate::progress::{Observer, Progress, Told};
+use crate::source::visible;
 
 /// Shorter than this nobody waits.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -58,7 +59,7 @@ impl Bar {
         self.style(COUNTED);
         self.0.set_length(progress.bytes);
         self.0.set_position(progress.read);
-        let file = progress.file.as_ref().map_or("", |(path, _, _)| path.as_str());
+        let file = progress.file.as_ref().map_or_else(String::new, |(path, _, _)| visible(path));
         self.0.set_message(format!("{} of {} files  {file}", progress.done, progress.files));
     }
 

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use super::progress::Bar;
 use super::selection::{Reading, from, live};
 use super::settings::Chosen;
-use super::{Failure, Output, world};
+use super::{Failure, Output, spared, world};
 use crate::SettingsFile;
 use crate::brokers::alpaca::{live::Answered, of_another_account};
-use crate::brokers::recording::{CannotWrite, Existing};
+use crate::brokers::recording::{CannotWrite, Existing, check_target, is_of_a_recording, keep, put};
 use crate::brokers::redact::Redactor;
 use crate::brokers::{Endpoint, Recording};
 use crate::layout::Layout;
@@ -63,6 +63,7 @@ impl Record {
     pub(super) fn run(self, bar: &Bar) -> Result<Output, Failure> {
         let (settings, file) = self.chosen.settings(&self.directory, self.reading.flags())?;
         let layout = settings.layout();
+        spared::folder(&self.request(&layout, file.clone()), &self.output)?;
         bar.say("reading the broker");
         let mut answered = live(&settings).ask(&self.directory, self.since(&layout));
         bar.clear();
@@ -84,56 +85,83 @@ impl Record {
             recording = recording.redacted(&mut redactor)?;
         }
         let folder = if self.with_bot { self.output.join("broker") } else { self.output.clone() };
-        let existing = if self.force { Existing::Replace } else { Existing::Keep };
-        recording.write(&folder, existing)?;
-        let _ = writeln!(out, "kept in {}", folder.display());
         if self.with_bot {
-            let copied = self.copy_bot(&layout, self.redact.then_some(&redactor))?;
-            self.copy_settings(file.as_ref())?;
+            let copied = self.keep_case(&recording, &layout, self.redact.then_some(&redactor), file.as_ref())?;
+            let _ = writeln!(out, "kept in {}", folder.display());
             let _ = writeln!(out, "{copied} files of the bot copied to {}", self.output.display());
+        } else {
+            recording.write(&folder, self.existing())?;
+            let _ = writeln!(out, "kept in {}", folder.display());
         }
         // What could not be read is told in the recording, and never looks like a success.
         Ok(Output { text: out.into(), file: None, status: if is_whole { 0 } else { 2 } })
     }
 
+    /// What is read of the bot.
+    fn request(&self, layout: &Layout, settings_file: Option<SettingsFile>) -> crate::Request {
+        crate::Request { directory: self.directory.clone(), layout: layout.clone(), settings_file, ..Default::default() }
+    }
+
     fn since(&self, layout: &Layout) -> Time {
-        let request = crate::Request { directory: self.directory.clone(), audit: Some(world::clock), ..Default::default() };
+        let request = crate::Request { audit: Some(world::clock), ..self.request(layout, None) };
         let begins = || read::bot(&self.directory, layout).ok().map(|readings| crate::since(&request, readings.span()));
         self.since.or_else(begins).unwrap_or_else(|| world::clock() - crate::AUDIT_LOOKS_BACK)
     }
 
-    /// The files that a replay reads, each whole or not at all.
-    fn copy_bot(&self, layout: &Layout, redactor: Option<&Redactor>) -> Result<usize, Failure> {
+    fn existing(&self) -> Existing {
+        if self.force { Existing::Replace } else { Existing::Keep }
+    }
+
+    /// The files that a replay reads, the settings without which they would be read in another way, and the answers: all of it or nothing.
+    fn keep_case(
+        &self,
+        recording: &Recording,
+        layout: &Layout,
+        redactor: Option<&Redactor>,
+        settings: Option<&SettingsFile>,
+    ) -> Result<usize, Failure> {
         if let Some(path) = layout.outside() {
             return Err(Failure::Settings(format!("{path} lies outside of the bot's directory: it is not copied by --with-bot")));
         }
         let files = read::files(&self.directory, layout);
-        for (path, file) in &files {
-            copy(path, file, &self.output, redactor)?;
+        let answers = Endpoint::ALL.map(|endpoint| format!("broker/{}", endpoint.file()));
+        let copied = files.iter().map(|(path, _)| kept_as(path, redactor.is_some()).to_owned());
+        for path in answers.into_iter().chain(copied).chain(settings.map(|_| settings::FILE.to_owned())) {
+            check_target(&self.output.join(path), self.existing())?;
         }
+        let goes = |path: &str| {
+            let is_answer = path.strip_prefix("broker/").is_some_and(is_of_a_recording);
+            is_answer || path == settings::FILE || layout.claim(path).is_some()
+        };
+        put(&self.output, &goes, |made| {
+            recording.fill(&made.join("broker"))?;
+            for (path, file) in &files {
+                copy(path, file, made, redactor)?;
+            }
+            let Some(file) = settings else { return Ok(()) };
+            let text = if self.redact { without_account(&file.text) } else { file.text.clone() };
+            keep(&made.join(settings::FILE), text.as_bytes())
+        })?;
         Ok(files.len())
     }
+}
 
-    /// Without them the copy would be read in another way.
-    fn copy_settings(&self, file: Option<&SettingsFile>) -> Result<(), CannotWrite> {
-        let Some(file) = file else { return Ok(()) };
-        let text = if self.redact { without_account(&file.text) } else { file.text.clone() };
-        crate::brokers::recording::keep(&self.output.join(settings::FILE), text.as_bytes())
-    }
+/// Redaction works on text: what was compressed is kept plain, under a name that is read as well.
+fn kept_as(path: &str, redacted: bool) -> &str {
+    let plain = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".zst")).unwrap_or(path);
+    if redacted { plain } else { path }
 }
 
 fn copy(path: &str, file: &Path, folder: &Path, redactor: Option<&Redactor>) -> Result<(), CannotWrite> {
     let failed = |source| CannotWrite::Io { path: file.to_owned(), source };
     let Some(redactor) = redactor else {
-        return crate::brokers::recording::keep(&folder.join(path), &fs::read(file).map_err(failed)?);
+        return keep(&folder.join(path), &fs::read(file).map_err(failed)?);
     };
-    // Redaction works on text: what was compressed is kept plain, under a name that is read as well.
     let mut bytes = Vec::new();
     let opened = read::open(file).map_err(|reason| failed(std::io::Error::other(reason.to_string())))?;
     { opened }.read_to_end(&mut bytes).map_err(failed)?;
-    let plain = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".zst")).unwrap_or(path);
     let text = redactor.text(&String::from_utf8_lossy(&bytes));
-    crate::brokers::recording::keep(&folder.join(plain), text.as_bytes())
+    keep(&folder.join(kept_as(path, true)), text.as_bytes())
 }
 
 /// What was read, what was not and why, and what it cost.

@@ -42,6 +42,7 @@ pub(super) fn delivered(replay: crate::Replay, format: Format, output: Option<Pa
     super::tell(&replay.notices);
     super::caching::tell(replay.cached, look);
     let verdict = replay.report.verdict;
+    let document = |text: String| Ok(Output::of(Content::Document(text), output.clone(), verdict));
     let text = match format {
         // Written as it is made: that of a year is large.
         Format::Json => return Ok(Output::of(Content::Json(Box::new(replay.report)), output, verdict)),
@@ -50,10 +51,12 @@ pub(super) fn delivered(replay: crate::Replay, format: Format, output: Option<Pa
             text::write(&replay.report, &Look { verbose: look.verbose, quiet: look.quiet, ..Look::plain() })
         }
         Format::Text => text::write(&replay.report, &look),
-        Format::Html => page(&replay)?,
-        Format::Junit => junit::write(&replay.report)?,
-        Format::Sarif => sarif::write(&replay.report)?,
-        Format::Prometheus => prometheus::write(&replay.report, replay.report.window.at.unwrap_or_else(world::clock)),
+        Format::Html => return document(page(&replay)?),
+        Format::Junit => return document(junit::write(&replay.report)?),
+        Format::Sarif => return document(sarif::write(&replay.report)?),
+        Format::Prometheus => {
+            return document(prometheus::write(&replay.report, replay.report.window.at.unwrap_or_else(world::clock)));
+        }
     };
     Ok(Output::of(text.into(), output, verdict))
 }

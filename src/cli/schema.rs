@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-use super::{Failure, Output};
+use super::{Content, Failure, Output};
 use crate::outputs::announcement::document;
 use crate::outputs::schema;
 
@@ -41,6 +41,6 @@ impl Schema {
             Shape::Report => schema::report()?,
             Shape::Announcement => document::published()?,
         };
-        Ok(Output { file: self.output, ..Output::shown(text) })
+        Ok(Output { file: self.output, ..Output::shown(Content::Document(text)) })
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::caching::Caching;
 use super::settings::Chosen;
-use super::{Failure, world};
+use super::{Failure, spared, world};
 use crate::brokers::alpaca::live::{Live, SETTLE};
 use crate::outputs::paint::Look;
 use crate::position::Symbol;
@@ -196,6 +196,7 @@ impl Asking {
     /// The request these flags make, `otherwise` where they and the settings do not say which broker.
     pub fn request(&self, otherwise: Otherwise) -> Result<Request, Failure> {
         let request = self.selection.request(self.symbols.symbol.iter().cloned().collect(), self.strict, otherwise)?;
+        self.output.as_ref().map_or(Ok(()), |output| spared::file(&request, output))?;
         Ok(Request { biographies: matches!(self.format, Format::Html), ..request })
     }
 }

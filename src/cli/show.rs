@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::progress::Bar;
 use super::selection::{Otherwise, Selection, StageFormat, Symbols};
-use super::{Failure, Output};
+use super::{Content, Failure, Output};
 use crate::outputs::{biography, json, paint::Look, stages};
 use crate::position::Symbol;
 
@@ -82,9 +82,9 @@ impl Stage {
         request.keep_tape = true;
         let mut replay = replayed(request.clone(), look, bar)?;
         replay.tape.events.retain(|event| request.window.from.is_none_or(|from| event.at >= from));
-        let text = match self.format {
-            StageFormat::Text => stages::tape_text(&replay.tape, &replay.report, &look),
-            StageFormat::Json => stages::tape_json(&replay.tape, &replay.report)?,
+        let text: Content = match self.format {
+            StageFormat::Text => stages::tape_text(&replay.tape, &replay.report, &look).into(),
+            StageFormat::Json => Content::Document(stages::tape_json(&replay.tape, &replay.report)?),
         };
         Ok(Output::shown(text))
     }
@@ -92,9 +92,9 @@ impl Stage {
     fn book(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let request = self.selection.request(self.symbols.symbol.into_iter().collect(), false, Otherwise::None)?;
         let replay = replayed(request.clone(), look, bar)?;
-        let text = match self.format {
-            StageFormat::Text => stages::book_text(&replay.report, &look),
-            StageFormat::Json => json::books(&replay.report)?,
+        let text: Content = match self.format {
+            StageFormat::Text => stages::book_text(&replay.report, &look).into(),
+            StageFormat::Json => Content::Document(json::books(&replay.report)?),
         };
         Ok(Output::shown(text))
     }
@@ -115,9 +115,9 @@ impl Biography {
             let at = replay.tape.events.get(mark.place).map(|event| event.at);
             request.window.from.is_none_or(|from| at.is_none_or(|at| at >= from))
         });
-        let text = match self.format {
-            StageFormat::Text => biography::text(&replay.tape, &marks, &symbol, &replay.report, &look),
-            StageFormat::Json => biography::json(&replay.tape, &marks, &symbol, &replay.report)?,
+        let text: Content = match self.format {
+            StageFormat::Text => biography::text(&replay.tape, &marks, &symbol, &replay.report, &look).into(),
+            StageFormat::Json => Content::Document(biography::json(&replay.tape, &marks, &symbol, &replay.report)?),
         };
         Ok(Output::shown(text))
     }

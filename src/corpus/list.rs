@@ -9,6 +9,7 @@ use super::case::{CannotLoad, Case, Parse};
 use super::told::wrapped;
 use super::verdict::Verdict;
 use crate::outputs::paint::Look;
+use crate::source::visible;
 
 /// One case of the list.
 #[derive(Debug)]
@@ -69,7 +70,7 @@ pub fn text(listed: &[Listed], look: &Look) -> String {
 fn narrow(listed: &[Listed], look: &Look) -> String {
     let mut out = String::new();
     for row in listed {
-        out.push_str(&format!("{}\n", row.name()));
+        out.push_str(&format!("{}\n", visible(&row.name())));
         let text = match &row.result {
             Ok((_, verdict)) => {
                 let breaks = verdict.breaks.len();

@@ -11,8 +11,9 @@ use super::differences::Difference;
 use super::run::{Compared, Outcome, Status};
 use super::verdict::{Break, Verdict};
 use crate::outputs::junit::{self, Test};
-use crate::outputs::paint::Look;
+use crate::outputs::paint::{Look, shown as safe};
 use crate::outputs::sarif::{self, Found, Level, Place};
+use crate::source::visible;
 
 /// Differences of one case that are shown before the rest is folded.
 const SHOWN: usize = 12;
@@ -36,7 +37,7 @@ fn one(outcome: &Outcome, strict: bool, look: &Look, out: &mut String) {
         Status::Changed => ("CHANGED", Style::new().red().bold()),
         Status::CouldNotCheck => ("?      ", Style::new().yellow().bold()),
     };
-    let head = format!("{}  {}\n", look.paint(word, style), outcome.name);
+    let head = format!("{}  {}\n", look.paint(word, style), visible(&outcome.name));
     match &outcome.result {
         Err(error) => {
             out.push_str(&head);
@@ -81,6 +82,9 @@ pub(super) fn wrapped(out: &mut String, look: &Look, before: &str, text: &str) {
 
 /// Text that goes on below itself. Times and names are not parted at their hyphens, and what begins indented keeps that.
 pub fn folded(text: &str, look: &Look) -> String {
+    // A break in it is data's, and would begin a line that says what data likes.
+    let text = text.replace('\n', "\\u{a}");
+    let text = safe(&text, look.colour);
     let indent = " ".repeat(text.len() - text.trim_start().len());
     let below = format!("{indent}    ");
     let options = textwrap::Options::new(look.width)
@@ -254,7 +258,7 @@ fn shown(path: &Path) -> String {
 
 /// What accepting a case would change.
 pub fn acceptable(case: &Acceptable, look: &Look, out: &mut String) {
-    out.push_str(&format!("{}\n", case.case.name()));
+    out.push_str(&format!("{}\n", visible(case.case.name())));
     match &case.before {
         Before::Same => {}
         Before::Nothing => wrapped(out, look, "", &format!("is new: {}", gives(&case.now.verdict))),

@@ -2,7 +2,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "the edge: here a case is written")]
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -14,6 +13,7 @@ use crate::Request;
 use crate::brokers::Recording;
 use crate::brokers::recording::{self, CannotWrite, Existing};
 use crate::settings;
+use crate::whole::{self, Staged};
 
 /// A case that is to be written.
 #[derive(Debug)]
@@ -99,17 +99,16 @@ pub fn check_apart(into: &Path, name: &str, input: &Path) -> Result<(), CannotMa
 
 /// Writes the case, replays it where it was written, and keeps what it gives as accepted, if that is `right`.
 pub fn write(new: &New<'_>, parse: Parse, right: impl Fn(&Given) -> Result<(), String>) -> Result<(PathBuf, Given), CannotMake> {
-    let name = &new.manifest.name;
-    // The case's own name must be its folder's from the beginning.
-    let beside = new.into.join(format!(".{name}.tmp-{}", std::process::id()));
-    let made = beside.join(name);
-    let target = new.into.join(name);
-    let written = fill(&made, new, parse);
-    let checked = written.and_then(|given| right(&given).map_err(CannotMake::NotWhatItShouldBe).map(|()| given));
-    let placed = checked.and_then(|given| place(&beside, &made, &target).map_err(CannotMake::from).map(|()| given));
-    // Whatever is left there is ours; the first error is the one to tell.
-    drop(fs::remove_dir_all(&beside));
-    Ok((target, placed?))
+    let target = new.into.join(&new.manifest.name);
+    let failed = |source: io::Error| CannotWrite::Io { path: target.clone(), source };
+    whole::make_folder(new.into).map_err(failed)?;
+    // Beside it, and yet under its own name: the case's name must be its folder's from the beginning.
+    let staged = Staged::beside(&target).map_err(failed)?;
+    let given = fill(staged.folder(), new, parse)?;
+    right(&given).map_err(CannotMake::NotWhatItShouldBe)?;
+    // A case that was there goes as a whole, when the new one is.
+    staged.place(&target, &|_| true).map_err(failed)?;
+    Ok((target, given))
 }
 
 fn fill(made: &Path, new: &New<'_>, parse: Parse) -> Result<Given, CannotMake> {
@@ -117,7 +116,7 @@ fn fill(made: &Path, new: &New<'_>, parse: Parse) -> Result<Given, CannotMake> {
         recording::keep(&made.join(path), text.as_bytes())?;
     }
     if let Some(recording) = new.recording {
-        recording.write(&made.join("broker"), Existing::Replace)?;
+        recording.fill(&made.join("broker"))?;
     }
     if let Some(settings) = new.settings {
         recording::keep(&made.join(settings::FILE), settings.as_bytes())?;
@@ -125,24 +124,7 @@ fn fill(made: &Path, new: &New<'_>, parse: Parse) -> Result<Given, CannotMake> {
     recording::keep(&made.join(MANIFEST), manifest(new.manifest).as_bytes())?;
     let given = Case::load(made, parse)?.given()?;
     recording::keep(&made.join(ACCEPTED), given.text().as_bytes())?;
-    let folders = new.texts.iter().filter_map(|(path, _)| made.join(path).parent().map(Path::to_owned));
-    for folder in folders.chain([made.to_owned()]).collect::<BTreeSet<PathBuf>>() {
-        recording::sync_folder(&folder)?;
-    }
     Ok(given)
-}
-
-/// One rename puts the case in its place; one that was there goes only when the new one is whole.
-fn place(beside: &Path, made: &Path, target: &Path) -> Result<(), CannotWrite> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source: io::Error| CannotWrite::Io { path, source }
-    };
-    if fs::symlink_metadata(target).is_ok() {
-        fs::rename(target, beside.join("replaced")).map_err(failed(target))?;
-    }
-    fs::rename(made, target).map_err(failed(target))?;
-    target.parent().map_or(Ok(()), recording::sync_folder)
 }
 
 /// `case.toml`, its keys in the order in which one reads them.

@@ -7,6 +7,7 @@ use super::text::{line, plural, wrapped};
 use crate::accept::{Judged, State};
 use crate::breaks::Break;
 use crate::report::{Report, Verdict};
+use crate::source::visible;
 
 /// Rules that somebody should look at that are shown before the rest is folded.
 const SHOWN: usize = 5;
@@ -34,7 +35,8 @@ pub(super) fn header(report: &Report, look: &Look, out: &mut String) {
     let stale = report.acceptance.stale().count();
     let shown = if look.verbose { stale } else { stale.min(SHOWN) };
     for judged in report.acceptance.stale().take(shown) {
-        let text = textwrap::fill(&to_look_at(report, judged), textwrap::Options::new(look.width).subsequent_indent("    "));
+        let text =
+            textwrap::fill(&visible(&to_look_at(report, judged)), textwrap::Options::new(look.width).subsequent_indent("    "));
         line(out, &look.paint(&text, Style::new().yellow()));
     }
     if stale > shown {

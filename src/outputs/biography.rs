@@ -13,6 +13,7 @@ use crate::origin::Origin;
 use crate::outcome::{Mark, Outcome};
 use crate::position::{Symbol, plain};
 use crate::report::Report;
+use crate::source::visible;
 use crate::tape::Tape;
 use crate::time::{self, Time};
 
@@ -129,7 +130,7 @@ pub fn text(tape: &Tape, marks: &[Mark], symbol: &Symbol, report: &Report, look:
         let text =
             format!("{sign}{when} {:>9} {bot:>7} {broker:>7}  {}{more}  [{}:{}]", row.expected, row.says, row.source, row.line);
         let style = row_style(row);
-        out.push_str(&look.painted(&look.fitted(&look.spelt(&text)), style));
+        out.push_str(&look.painted(&look.fitted(&look.spelt(&visible(&text))), style));
         out.push('\n');
         place = last + 1;
     }

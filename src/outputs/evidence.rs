@@ -8,6 +8,7 @@ use super::paint::Look;
 use super::text::{line, plural, wrapped};
 use crate::breaks::{BookName, Break, Evidence, Kind};
 use crate::report::Report;
+use crate::source::visible;
 use crate::spots::Spot;
 use crate::time;
 
@@ -42,7 +43,7 @@ pub(super) fn write(report: &Report, found: &Break, look: &Look, out: &mut Strin
 fn record(report: &Report, found: &Break, place: usize, look: &Look, out: &mut String) {
     let evidence = &found.evidence[place];
     let number = report.line_of(evidence.origin);
-    let path = format!("{}:{number}", report.path_of(evidence.origin));
+    let path = format!("{}:{number}", visible(report.path_of(evidence.origin)));
     line(out, &format!("    --> {}", look.paint(&path, Style::new().blue())));
     wrapped(out, look, &format!("      {}  {}", time::stamp(evidence.at), evidence.says), "        ");
     let label = label(report, found, place);

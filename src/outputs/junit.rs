@@ -7,7 +7,7 @@ use super::text;
 use crate::breaks::Break;
 use crate::checks::{Finding, Status};
 use crate::report::{Report, Verdict};
-use crate::source::harmless;
+use crate::source::{harmless, visible};
 
 /// Why there is no document.
 pub type CannotWrite = quick_junit::SerializeError;
@@ -49,7 +49,7 @@ pub struct Test {
 
 /// The tests as one suite. Control characters are escaped: neither XML nor a terminal takes them.
 pub fn suite(name: &str, tests: Vec<Test>) -> Result<String, CannotWrite> {
-    let mut suite = TestSuite::new(plain(name));
+    let mut suite = TestSuite::new(line(name));
     suite.add_test_cases(tests.into_iter().map(test));
     let mut document = Document::new(env!("CARGO_PKG_NAME"));
     document.add_test_suite(suite);
@@ -61,7 +61,7 @@ fn test(test: Test) -> TestCase {
     let text = plain(&test.text);
     let unsuccessful = |kind, message: &str| {
         let mut status = TestCaseStatus::non_success(kind);
-        status.set_message(plain(message));
+        status.set_message(line(message));
         if !test.text.is_empty() {
             status.set_description(text.clone());
         }
@@ -71,7 +71,7 @@ fn test(test: Test) -> TestCase {
         Outcome::Passed => TestCaseStatus::success(),
         Outcome::Failed { sort, message } => {
             let mut status = unsuccessful(NonSuccessKind::Failure, message);
-            status.set_type(plain(sort));
+            status.set_type(line(sort));
             status
         }
         Outcome::Error { message } => {
@@ -80,12 +80,17 @@ fn test(test: Test) -> TestCase {
             status
         }
     };
-    let mut case = TestCase::new(plain(&test.name), status);
-    case.set_classname(plain(&test.class));
+    let mut case = TestCase::new(line(&test.name), status);
+    case.set_classname(line(&test.class));
     if test.outcome == Outcome::Passed && !test.text.is_empty() {
         case.set_system_out(text);
     }
     case
+}
+
+/// Text of one line: a break in it is data's.
+fn line(text: &str) -> XmlString {
+    XmlString::new(harmless(text, LINE))
 }
 
 fn plain(text: &str) -> XmlString {
@@ -120,7 +125,7 @@ fn check(found: &Finding, strict: bool) -> Test {
     let (outcome, text) = match found.status {
         Status::Pass => (Outcome::Passed, String::new()),
         Status::Warn if strict => (failed(), String::new()),
-        Status::Warn => (Outcome::Passed, format!("warning: {}", found.summary)),
+        Status::Warn => (Outcome::Passed, format!("warning: {}", visible(&found.summary))),
         Status::Fail => (failed(), String::new()),
         Status::CouldNotCheck => (Outcome::Error { message: found.summary.clone() }, String::new()),
     };
@@ -131,13 +136,13 @@ fn broken(found: &Break, report: &Report) -> Test {
     let message = text::one_line(found);
     let evidence = found.evidence.iter().map(|evidence| {
         let path = report.file_of(report.path_of(evidence.origin));
-        format!("{path}:{}: {}", report.line_of(evidence.origin), evidence.says)
+        visible(&format!("{path}:{}: {}", report.line_of(evidence.origin), evidence.says))
     });
-    let text = std::iter::once(message.clone()).chain(evidence).join("\n");
+    let text = std::iter::once(visible(&message)).chain(evidence).join("\n");
     let outcome =
         if report.counts(found) { Outcome::Failed { sort: found.kind.code().to_owned(), message } } else { Outcome::Passed };
     let text = match report.acceptance.of(found) {
-        Some(rule) => format!("accepted until {}: {}\n{text}", rule.until, rule.reason),
+        Some(rule) => format!("accepted until {}: {}\n{text}", rule.until, visible(&rule.reason)),
         None => text,
     };
     let symbol = found.symbol.as_ref().map_or("*", |symbol| symbol.as_str());

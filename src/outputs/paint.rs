@@ -4,6 +4,8 @@ use owo_colors::{OwoColorize, Style};
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthChar;
 
+use crate::source::is_hidden;
+
 /// How text is laid out for one reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -86,6 +88,43 @@ impl Look {
     }
 }
 
+/// What our own styles switch on and off: colours, weights, lines below. None hides text, blinks, or moves.
+const STYLES: [&str; 16] = ["0", "1", "2", "4", "22", "24", "31", "32", "33", "34", "35", "36", "39", "90", "91", "92"];
+
+/// The last look at text for a person: line breaks and, where it is coloured, our own colours; whatever else a terminal obeys, or that hides
+/// or turns around what is shown, is escaped, wherever it came from.
+pub fn shown(text: &str, coloured: bool) -> Cow<'_, str> {
+    if !text.chars().any(|character| is_hidden(character) && character != '\n') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let length = match style(rest).filter(|_| coloured) {
+            Some(length) => {
+                out.push_str(&rest[..length]);
+                length
+            }
+            None if character != '\n' && is_hidden(character) => {
+                out.extend(character.escape_unicode());
+                character.len_utf8()
+            }
+            None => {
+                out.push(character);
+                character.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    Cow::Owned(out)
+}
+
+/// The length of one of our styles, if the text begins with one.
+fn style(text: &str) -> Option<usize> {
+    let (codes, _) = text.strip_prefix("\u{1b}[")?.split_once('m')?;
+    codes.split(';').all(|code| STYLES.contains(&code)).then_some(codes.len() + 3)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +137,13 @@ mod tests {
         assert_eq!(Look { unicode: true, ..look }.cut("abcdefghijklmnopqrstuvwxy", 0), "abcdefghijklmnopqrstuvw…");
         assert_eq!(Look { unicode: true, ..look }.cut("日本日本日本日本日本日本日", 0), "日本日本日本日本日本日…");
         assert_eq!(look.spelt("3 × 4…é"), r"3 x 4...\u{e9}");
+    }
+
+    #[test]
+    fn only_our_own_styles_reach_a_terminal() {
+        let text = "\u{1b}[31;1mred\u{1b}[0m\n\u{1b}[8mgone\u{1b}[2J\u{202e}\u{1b}";
+        assert_eq!(shown(text, true), "\u{1b}[31;1mred\u{1b}[0m\n\\u{1b}[8mgone\\u{1b}[2J\\u{202e}\\u{1b}");
+        assert_eq!(shown(text, false), "\\u{1b}[31;1mred\\u{1b}[0m\n\\u{1b}[8mgone\\u{1b}[2J\\u{202e}\\u{1b}");
+        assert!(matches!(shown("3 × 4…é\n", false), Cow::Borrowed(_)));
     }
 }

@@ -10,7 +10,7 @@ use crate::breaks::{BookName, Break, Severity};
 use crate::checks::Status;
 use crate::position::plain;
 use crate::report::{Report, Verdict};
-use crate::source::Source;
+use crate::source::{Source, visible};
 use crate::time::Time;
 
 /// A sample: its labels beside `directory`, and its value.
@@ -68,9 +68,10 @@ impl Page {
     }
 }
 
-/// A label's value as the format has it.
+/// A label's value as the format has it; what hides is shown.
 fn escaped(text: &str) -> String {
-    text.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n")
+    let shown = text.split('\n').map(visible).join("\n");
+    shown.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n")
 }
 
 pub(super) fn seconds(span: Duration) -> String {

@@ -10,7 +10,7 @@ use crate::breaks::{Break, Evidence, Severity};
 use crate::catalogue;
 use crate::checks::{Finding, Status};
 use crate::report::Report;
-use crate::source::harmless;
+use crate::source::{harmless, visible};
 
 /// The schema that the document follows.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -115,7 +115,7 @@ fn result(found: &Found, rules: &BTreeMap<&str, usize>) -> Value {
         "message": {"text": harmless(&found.message, MESSAGE)},
         "locations": first,
         "relatedLocations": related,
-        "partialFingerprints": {"tapecheck/1": found.same_as},
+        "partialFingerprints": {"tapecheck/1": visible(&found.same_as)},
     });
     if let Some(why) = &found.accepted {
         result["suppressions"] = json!([{"kind": "external", "status": "accepted", "justification": harmless(why, MESSAGE)}]);

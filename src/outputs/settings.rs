@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 use crate::settings::{Row, Section, Settings, Whence, Written};
+use crate::source::visible;
 
 /// As a file that gives the same settings, its comments saying where each value comes from.
 pub fn text(settings: &Settings) -> String {
     let mut out = match &settings.file {
-        Some(file) => format!("# settings of {file}\n"),
+        Some(file) => format!("# settings of {}\n", visible(file)),
         None => "# no tapecheck.toml was found or named\n".to_owned(),
     };
     for section in settings.sections() {
@@ -39,7 +40,7 @@ fn line(row: &Row) -> String {
 fn whence(whence: Whence, settings: &Settings) -> String {
     match whence {
         Whence::Default => "default".to_owned(),
-        Whence::Line(line) => format!("{}:{line}", name(settings)),
+        Whence::Line(line) => format!("{}:{line}", visible(name(settings))),
         Whence::Flag(flag) => flag.to_owned(),
     }
 }

@@ -9,6 +9,7 @@ use super::table::Rows;
 use crate::event::{Action, Claim, Event, Fact, Movement, Pulse, Statement};
 use crate::position::plain;
 use crate::report::{BookRow, Report};
+use crate::source::visible;
 use crate::tape::Tape;
 use crate::time;
 use crate::words::{says, told};
@@ -105,7 +106,7 @@ pub fn tape_text(tape: &Tape, report: &Report, look: &Look) -> String {
         let place = format!("{}:{}", report.path_of(event.origin), report.line_of(event.origin));
         let symbol = event.symbol().map_or("", |symbol| symbol.as_str());
         let row = format!("{}  {:<9} {:<6} {}  [{place}]", time::show(event.at), sort(event), symbol, words(event));
-        out.push_str(&look.fitted(&look.spelt(&row)));
+        out.push_str(&look.fitted(&look.spelt(&visible(&row))));
         out.push('\n');
     }
     out

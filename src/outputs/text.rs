@@ -6,13 +6,14 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::paint::Look;
+use super::paint::{Look, shown};
 use super::table::Rows;
 use super::{accepted, audit, evidence, trust};
 use crate::breaks::{BookName, Break, Kind, Severity};
 use crate::checks::Status;
 use crate::position::{Symbol, plain};
 use crate::report::{BookRow, Report, Verdict};
+use crate::source::visible;
 use crate::time::{self, Time};
 
 /// Breaks and warnings shown before the rest is folded.
@@ -53,7 +54,9 @@ pub(super) fn filled(look: &Look, text: &str, first: &str, below: &str) -> Strin
     let options = textwrap::Options::new(look.width).initial_indent(first).subsequent_indent(below).break_words(false);
     // What has a hyphen is a date, a path or a host more often than a word.
     let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(&look.spelt(text), options).replace('\u{a0}', " ")
+    // It is one line: a break in it is data's, and would begin a line that says what data likes.
+    let text = text.replace('\n', "\\u{a}");
+    textwrap::fill(&look.spelt(&shown(&text, look.colour)), options).replace('\u{a0}', " ")
 }
 
 /// `1 break`, `2 breaks`.
@@ -228,7 +231,7 @@ fn one_break(report: &Report, found: &Break, look: &Look, out: &mut String) {
     }
     evidence::write(report, found, look, out);
     if let Some(next) = found.next(&report.asked).filter(|_| found.severity > Severity::Note) {
-        line(out, &format!("  next: {next}"));
+        line(out, &format!("  next: {}", visible(&next)));
     }
 }
 

@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, nearest};
+use crate::source::is_hidden;
 
 /// A value, and the bytes of the file that it stands in.
 pub type At<T> = (T, Range<usize>);
@@ -258,8 +259,9 @@ fn shown(value: &DeValue<'_>) -> String {
 
 impl std::fmt::Display for Written {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // A string of JSON is one of TOML, but for one character that TOML wants escaped.
-        let quoted = |text: &str| serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f");
+        // A string of JSON is one of TOML, but for one character that TOML wants escaped; what hides is escaped, too.
+        let spelt = |letter: char| if is_hidden(letter) { format!("\\U{:08x}", u32::from(letter)) } else { letter.to_string() };
+        let quoted = |text: &str| serde_json::Value::from(text).to_string().chars().map(spelt).collect::<String>();
         match self {
             Written::Text(text) => f.write_str(&quoted(text)),
             Written::Bare(text) => f.write_str(text),

@@ -16,9 +16,10 @@ use std::path::{Path, PathBuf};
 use super::{Body, Endpoint, Recording, TimeSource, Unread};
 use crate::json::{self, Field};
 use crate::time::Time;
+use crate::whole::MARK;
 
-pub use files::sync_folder;
-pub use write::{CannotWrite, Existing, keep};
+pub use files::check_target;
+pub use write::{CannotWrite, Existing, is_of_a_recording, keep, put};
 
 /// Why a recording could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,14 @@ pub enum CannotLoad {
         "{0} is no recording: it has no positions.json (give a recording folder, a positions array, or the bot's alpaca_positions.json)"
     )]
     NoPositions(PathBuf),
+    /// It was not written to its end.
+    #[error(
+        "{0} was being written when the run ended, and is partly old and partly new: make the recording again with `tapecheck record --force`"
+    )]
+    Unfinished(PathBuf),
+    /// A file of it lies elsewhere.
+    #[error("{0} is a link out of the recording's folder, and a recording holds what it names: copy the file into it")]
+    Outside(PathBuf),
     /// Its manifest is of another schema or damaged.
     #[error("{0} is damaged, or of another schema than tapecheck.recording/1: make the recording again with `tapecheck record`")]
     BadManifest(PathBuf),
@@ -83,6 +92,9 @@ pub fn load(path: &Path, at: Option<Time>) -> Result<Recording, CannotLoad> {
     } else {
         (path.parent().map(Path::to_owned).unwrap_or_default(), path.to_owned())
     };
+    if metadata.is_dir() {
+        check_inside(&folder)?;
+    }
     let manifest_file = folder.join(MANIFEST);
     let manifest_text = text_if_there(&manifest_file)?;
     let manifest = match &manifest_text {
@@ -143,6 +155,23 @@ impl Recording {
             unread: Vec::new(),
         }
     }
+}
+
+/// Refuses a folder that is half written, and files of it that lie elsewhere.
+fn check_inside(folder: &Path) -> Result<(), CannotLoad> {
+    if folder.join(MARK).exists() {
+        return Err(CannotLoad::Unfinished(folder.to_owned()));
+    }
+    let unreadable = |path: &Path, error| CannotLoad::Unreadable(path.to_owned(), error);
+    let inside = fs::canonicalize(folder).map_err(|error| unreadable(folder, error))?;
+    for name in Endpoint::ALL.map(Endpoint::file).into_iter().chain([MANIFEST]) {
+        let file = folder.join(name);
+        // What is not there, or leads nowhere, is told where it is missed.
+        if fs::canonicalize(&file).is_ok_and(|real| !real.starts_with(&inside)) {
+            return Err(CannotLoad::Outside(file));
+        }
+    }
+    Ok(())
 }
 
 fn text_if_there(file: &Path) -> Result<Option<String>, CannotLoad> {

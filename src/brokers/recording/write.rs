@@ -10,10 +10,27 @@ use crate::brokers::alpaca::http::read::Reading;
 use crate::brokers::redact::{RedactError, Redactor};
 use crate::brokers::{Body, Endpoint, Recording, Unread};
 use crate::time::{self, Time};
+use crate::whole::{self, Staged};
 
 /// A broker's clock this far from ours is not ours: one of them is wrong, and the broker's dates its fills. Below it the two agree as
 /// well as clocks on a network do, and the clock that the bot writes its logs by is the better one.
 const CLOCKS_AGREE: Duration = Duration::seconds(60);
+
+/// Every file that a recording may have.
+const NAMES: [&str; 7] = [
+    Endpoint::Account.file(),
+    Endpoint::Activities.file(),
+    Endpoint::Calendar.file(),
+    Endpoint::Clock.file(),
+    Endpoint::Orders.file(),
+    Endpoint::Positions.file(),
+    MANIFEST,
+];
+
+/// Whether a path below a recording's folder is one of its files.
+pub fn is_of_a_recording(path: &str) -> bool {
+    NAMES.contains(&path)
+}
 
 /// `recording.json`. The last three keys are there only when they say something.
 #[derive(Serialize)]
@@ -121,25 +138,23 @@ impl Recording {
         Ok(self)
     }
 
-    /// Writes the recording into a folder, which is made when missing. Each file appears whole or not at all, and
-    /// `recording.json` last: a folder without it was not finished.
+    /// Writes the recording into a folder, which is made when missing. The folder has the old recording or the whole new one.
     pub fn write(&self, folder: &Path, existing: Existing) -> Result<(), CannotWrite> {
-        files::prepare_folder(folder)?;
-        for name in Endpoint::ALL.into_iter().map(Endpoint::file).chain([MANIFEST]) {
+        files::refuse_symlink(folder)?;
+        for name in NAMES {
             files::check_target(&folder.join(name), existing)?;
         }
-        // Files of an earlier recording must not be taken for this one's.
-        files::remove(&folder.join(MANIFEST))?;
-        for endpoint in Endpoint::ALL {
-            let path = folder.join(endpoint.file());
-            match self.bodies.get(&endpoint) {
-                Some(body) => files::write(&path, body.text.as_bytes())?,
-                None => files::remove(&path)?,
-            }
+        put(folder, &is_of_a_recording, |made| self.fill(made))
+    }
+
+    /// Writes its files into a folder that is being made.
+    pub fn fill(&self, folder: &Path) -> Result<(), CannotWrite> {
+        files::prepare_folder(folder)?;
+        for (endpoint, body) in &self.bodies {
+            files::write(&folder.join(endpoint.file()), body.text.as_bytes())?;
         }
         let text = serde_json::to_string_pretty(&self.manifest())?;
-        files::write(&folder.join(MANIFEST), format!("{text}\n").as_bytes())?;
-        files::sync_folder(folder)
+        files::write(&folder.join(MANIFEST), format!("{text}\n").as_bytes())
     }
 
     fn manifest(&self) -> Manifest<'_> {
@@ -155,6 +170,35 @@ impl Recording {
             unread: self.unread.iter().map(entry).collect(),
         }
     }
+}
+
+/// Makes a folder beside its place, and puts it there at once. Of what is there, `goes` says by its path what goes.
+pub fn put(
+    folder: &Path,
+    goes: &dyn Fn(&str) -> bool,
+    fill: impl Fn(&Path) -> Result<(), CannotWrite>,
+) -> Result<(), CannotWrite> {
+    files::refuse_symlink(folder)?;
+    let failed = |source| files::io_error(folder, source);
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    above.map_or(Ok(()), whole::make_folder).map_err(failed)?;
+    match Staged::beside(folder) {
+        Ok(staged) => {
+            fill(staged.folder())?;
+            staged.place(folder, goes).map_err(failed)
+        }
+        // The folder where one is, or one that is mounted alone: what it holds is put there file by file.
+        Err(error) if folder.is_dir() && NAMES.iter().all(|name| goes(name)) && !is_full(&error) => {
+            let staged = Staged::within(folder).map_err(failed)?;
+            fill(staged.folder())?;
+            staged.spread(folder, &NAMES).map_err(failed)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Writes a file beside a recording, as its own files are: whole or not at all. Its folder is made.

@@ -57,7 +57,7 @@ impl Accept {
             return Ok(Output::shown("nothing to accept: every case gives the accepted report\n".to_owned()));
         }
         if !self.yes {
-            match answer(&out, new.len()) {
+            match answer(&out, new.len(), &look) {
                 Answer::Yes => out.clear(),
                 Answer::No => return Ok(Output { text: "nothing was accepted\n".to_owned().into(), file: None, status: 1 }),
                 Answer::Nobody => {
@@ -85,12 +85,13 @@ enum Answer {
 }
 
 /// Asks on the terminal, on stderr, so that stdout stays what was asked for.
-fn answer(changes: &str, cases: usize) -> Answer {
+fn answer(changes: &str, cases: usize, look: &Look) -> Answer {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return Answer::Nobody;
     }
-    eprint!("{changes}accept {cases} {}? [y/N] ", if cases == 1 { "case" } else { "cases" });
+    let noun = if cases == 1 { "case" } else { "cases" };
+    super::super::aside(&format!("{changes}accept {cases} {noun}? [y/N] "), look.colour);
     let mut line = String::new();
     match stdin.lock().read_line(&mut line) {
         Ok(_) if ["y", "yes"].contains(&line.trim().to_ascii_lowercase().as_str()) => Answer::Yes,

@@ -97,6 +97,7 @@ impl Add {
             flags,
         };
         let existing = if self.replace { Existing::Replace } else { Existing::Keep };
+        super::super::spared::folder(&request, &self.into.join(&manifest.name))?;
         let wanted = Wanted { into: self.into, existing, manifest, request };
         let added = add::add(wanted, super::parsed).map_err(|error| Failure::Corpus(error.to_string()))?;
         super::super::tell(&added.notices);

@@ -4,7 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 use super::super::selection::StageFormat;
-use super::super::{Failure, Output, world};
+use super::super::{Content, Failure, Output, world};
 use crate::corpus::builds;
 use crate::outputs::paint::Look;
 
@@ -49,9 +49,9 @@ impl Diff {
         let ask = |build| builds::ask(build, paths).map_err(|error| Failure::Corpus(error.to_string()));
         let compared = builds::compare(&ask(&old)?, &ask(&new)?);
         let text = match self.format {
-            StageFormat::Text => look.spelt(&builds::text(&compared, &look)).into_owned(),
-            StageFormat::Json => builds::document(&compared),
+            StageFormat::Text => look.spelt(&builds::text(&compared, &look)).into_owned().into(),
+            StageFormat::Json => Content::Document(builds::document(&compared)),
         };
-        Ok(Output { text: text.into(), file: None, status: builds::exit_status(&compared) })
+        Ok(Output { text, file: None, status: builds::exit_status(&compared) })
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 use super::super::selection::StageFormat;
-use super::super::{Failure, Output};
+use super::super::{Content, Failure, Output};
 use crate::corpus::list;
 use crate::outputs::paint::Look;
 
@@ -33,10 +33,10 @@ impl List {
     pub(super) fn run(self, look: Look) -> Result<Output, Failure> {
         let listed = list::look(&super::cases(self.paths)?, super::parsed);
         let text = match self.format {
-            StageFormat::Text => look.spelt(&list::text(&listed, &look)).into_owned(),
-            StageFormat::Json => list::document(&listed),
+            StageFormat::Text => look.spelt(&list::text(&listed, &look)).into_owned().into(),
+            StageFormat::Json => Content::Document(list::document(&listed)),
         };
         let status = if listed.iter().any(|row| row.result.is_err()) { 2 } else { 0 };
-        Ok(Output { text: text.into(), file: None, status })
+        Ok(Output { text, file: None, status })
     }
 }

@@ -111,7 +111,7 @@ impl Minimize {
         let minimized = minimized.map_err(|error| Failure::Corpus(error.to_string()))?;
         if !look.quiet {
             let summary = summary(minimized.before, minimized.after, minimized.replays);
-            eprintln!("{}, {:.1} s", look.spelt(&summary), passed().as_secs_f64());
+            super::super::aside(&format!("{}, {:.1} s\n", look.spelt(&summary), passed().as_secs_f64()), false);
         }
         Ok(Output::shown(look.spelt(&told(&minimized, self.timeout, &look)).into_owned()))
     }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 use super::super::progress::Bar;
-use super::super::{Failure, Output};
+use super::super::{Content, Failure, Output};
 use crate::corpus::{document, run, told};
 use crate::outputs::paint::Look;
 
@@ -59,6 +59,7 @@ enum Format {
 impl Run {
     pub(super) fn run(self, look: Look, bar: &Bar) -> Result<Output, Failure> {
         let folders = super::cases(self.paths)?;
+        self.output.as_ref().map_or(Ok(()), |output| super::super::spared::cases(&folders, output))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let tell = |done: usize| bar.say(&format!("{done} of {} cases", folders.len()));
         let outcomes = run::run(&folders, self.jobs.map_or_else(cores, usize::from), super::parsed, &tell);
@@ -68,12 +69,12 @@ impl Run {
         let text = match self.format {
             Format::Text => {
                 let look = if self.output.is_some() { &plain } else { &look };
-                look.spelt(&told::text(&outcomes, self.strict, look)).into_owned()
+                look.spelt(&told::text(&outcomes, self.strict, look)).into_owned().into()
             }
-            Format::Json => document::write(&outcomes, self.strict),
-            Format::Junit => told::junit(&outcomes, self.strict)?,
-            Format::Sarif => told::sarif(&outcomes, self.strict)?,
+            Format::Json => Content::Document(document::write(&outcomes, self.strict)),
+            Format::Junit => Content::Document(told::junit(&outcomes, self.strict)?),
+            Format::Sarif => Content::Document(told::sarif(&outcomes, self.strict)?),
         };
-        Ok(Output { text: text.into(), file: self.output, status: run::exit_status(&outcomes, self.strict) })
+        Ok(Output { text, file: self.output, status: run::exit_status(&outcomes, self.strict) })
     }
 }

@@ -8,12 +8,13 @@
 mod look;
 
 use clap::Args;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Failure, Output};
 use crate::settings::{FILE, template};
+use crate::whole;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,6 +75,5 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
         }
         _ => Failure::Write(file.display().to_string(), error),
     };
-    let mut opened = OpenOptions::new().write(true).create_new(true).open(file).map_err(failed)?;
-    opened.write_all(text.as_bytes()).map_err(failed)
+    whole::create(file, |out: &mut dyn Write| out.write_all(text.as_bytes())).map_err(failed)
 }

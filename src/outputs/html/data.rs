@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 
 use super::Told;
-use super::escape::{inside_script, visible};
+use super::escape::inside_script;
 use super::lives::{Life, columns, outcome, says};
 use super::scale::{Clock, Span, since};
 use crate::biographies::Row;
@@ -14,7 +14,7 @@ use crate::outputs::stages;
 use crate::outputs::text::situation;
 use crate::position::Symbol;
 use crate::report::Report;
-use crate::source::harmless;
+use crate::source::{harmless, visible};
 
 /// Letters of an event's words; a whole book of thousands of symbols is cut, and says so by its last letter.
 const WORDS: usize = 400;
@@ -45,7 +45,7 @@ struct Data<'a> {
     span: i64,
     /// Letters of a date that are left out of a time.
     left_out: usize,
-    sources: Vec<&'a str>,
+    sources: Vec<String>,
     symbols: Vec<&'a str>,
     /// Class, sign and word of each thing that can become of a row.
     outcomes: Vec<(&'static str, &'static str, &'static str)>,
@@ -96,7 +96,7 @@ pub(super) fn rows(told: &Told<'_>, lives: &[Life<'_>], span: Span) -> Result<St
         from: span.from.timestamp_millis(),
         span: (span.until - span.from).num_milliseconds().max(1),
         left_out: Clock::of(Some(span)).left_out(),
-        sources: report.sources.iter().map(|source| source.path.as_str()).collect(),
+        sources: report.sources.iter().map(|source| visible(&source.path)).collect(),
         symbols: lives.iter().map(|life| life.symbol.as_str()).collect(),
         outcomes,
         texts: texts.all,

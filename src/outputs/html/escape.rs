@@ -35,19 +35,6 @@ impl Escaper for Harmless {
     }
 }
 
-/// The same for a text that the script puts on the page, which escapes it there.
-pub(super) fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_hidden(character) {
-            out.extend(character.escape_unicode());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
 /// JSON that may stand inside of a script element: nothing in it can end that element, or open a comment.
 pub(super) fn inside_script(json: &str) -> String {
     json.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
@@ -68,7 +55,6 @@ mod tests {
         assert_eq!(escaped("<script>\"a\" & 'b'"), "&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;");
         assert_eq!(escaped("a\u{202e}b\u{0}c\u{1b}[31m"), "a\\u{202e}b\\u{0}c\\u{1b}[31m");
         assert_eq!(escaped("Zürich → 東京"), "Zürich → 東京");
-        assert_eq!(visible("<b>\u{200f}"), "<b>\\u{200f}");
         assert_eq!(inside_script("</script><!--"), "\\u003c/script\\u003e\\u003c!--");
     }
 }
