@@ -24,6 +24,41 @@ doc:
 deny:
     cargo deny check bans licenses sources
 
+# Known vulnerabilities of the dependencies; the database is fetched
+advisories:
+    cargo deny check advisories
+
+# Build the package as others get it, from what is in it alone
+package:
+    cargo package --locked
+
+# Build the binary in two folders, and tell whether it is the same
+reproducible:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    there=$(mktemp -d)
+    trap 'rm -rf "$there"' EXIT
+    export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+    for copy in one another-place; do
+        git clone --quiet . "$there/$copy"
+        (cd "$there/$copy" && RUSTFLAGS="--remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" \
+            cargo build --release --locked --quiet)
+    done
+    (cd "$there" && sha256sum */target/release/tapecheck)
+    cmp "$there"/*/target/release/tapecheck
+
+# What a broker that means harm can do
+hostile-broker:
+    cargo test --test broker_hostile
+
+# What is written, killed at each write, on a full disk, over what is read
+written:
+    cargo test --test written
+
+# Text that means harm, in every format
+hostile-text:
+    cargo test --test hostile_text
+
 # Accept today's output as golden, and today's reports of the cases
 bless:
     INSTA_UPDATE=always cargo test --test golden

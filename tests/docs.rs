@@ -158,3 +158,33 @@ fn every_link_of_the_documents_leads_somewhere() {
         }
     }
 }
+
+/// Each crate that is named in `Cargo.toml` has its row, with the version that is locked; and no other has one.
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let mut named: Vec<String> = Vec::new();
+    let targets = manifest["target"].as_table().unwrap().values().map(|target| target.as_table().unwrap());
+    for table in std::iter::once(&manifest).chain(targets) {
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let names = table.get(section).and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::keys);
+            named.extend(names.cloned());
+        }
+    }
+    named.sort();
+    named.dedup();
+    let document = fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    let rows = document.lines().filter(|line| line.starts_with("| `"));
+    let mut told: Vec<String> = Vec::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        assert!(cells.len() == 6 && cells.iter().all(|cell| !cell.is_empty()), "{row}");
+        let (name, version) = (cells[0].trim_matches('`'), cells[4].split(',').next().unwrap());
+        let locked = |end: &str| lock.contains(&format!("name = \"{name}\"\nversion = \"{version}{end}"));
+        assert!(locked("\"") || locked("+"), "{name} {version} is not what Cargo.lock has: mend docs/dependencies.md");
+        told.push(name.to_owned());
+    }
+    told.sort();
+    assert_eq!(told, named);
+}
