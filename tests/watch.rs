@@ -227,11 +227,15 @@ fn flags_that_cannot_be_are_told() {
         (&["--webhook", "http://example.com/secret"], "over https only"),
         (&["--metrics", "0.0.0.0:0"], "--metrics-anywhere"),
         (&["--textfile", "metrics.txt"], ".prom"),
+        (&["--state", "/"], "holds"),
         (&["--on-event", "'"], "a quote is not closed"),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tapecheck"));
-        let output =
-            command.arg("watch").arg(bot.path("bot")).arg("--state").arg(bot.path("state")).args(flags).output().unwrap();
+        command.arg("watch").arg(bot.path("bot")).args(flags);
+        if !flags.contains(&"--state") {
+            command.arg("--state").arg(bot.path("state"));
+        }
+        let output = command.output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{flags:?}: {err}");
         assert!(err.contains(says) && !err.contains("secret"), "{flags:?}: {err}");
@@ -291,6 +295,28 @@ fn killed_at_any_moment_it_goes_on_where_it_was() {
     let mut said: Vec<Value> = heard.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     said.dedup();
     assert_eq!(said, journal);
+}
+
+/// A build for tests ends where it is told to, between two changes of the disk, as if the machine had.
+#[test]
+fn killed_between_any_two_changes_of_the_disk_it_goes_on_where_it_was() {
+    let mut killed = 0;
+    for number in 1.. {
+        let bot = Bot::quiet();
+        bot.holds(13);
+        let output = bot.watch(&["--looks", "2"]).env("TAPECHECK_KILLED_AT", number.to_string()).output().unwrap();
+        let was_killed = output.status.code().is_none();
+        killed += usize::from(was_killed);
+        let (_, err, status) = bot.looks(2, &[]);
+        assert_eq!((status, err.contains("damaged")), (0, false), "{number}: {err}");
+        let told: Vec<(u64, String)> =
+            bot.journal().iter().zip(bot.turns()).map(|(row, turn)| (row["number"].as_u64().unwrap(), turn)).collect();
+        assert_eq!(told, [(1, "opened AAPL/quantity/expected".to_owned())], "{number}");
+        if !was_killed {
+            break;
+        }
+    }
+    assert!(killed >= 10, "{killed} moments");
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::watch::duration;
-use super::{Failure, world};
+use super::{Failure, spared, world};
+use crate::Request;
 use crate::outputs::watching::{Delivery, Watching};
 use crate::tell::command::Command;
 use crate::tell::metrics::{self, Board, Metrics};
@@ -75,7 +76,7 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 
 impl Telling {
     /// Opens every way that is asked for.
-    pub fn ways(&self, interval: Duration, directory: &Path) -> Result<Ways, Failure> {
+    pub fn ways(&self, interval: Duration, request: &Request) -> Result<Ways, Failure> {
         let complain: Complain = Arc::new(|what: &str| super::tell(&[what.to_owned()]));
         let mut posts = Vec::new();
         if let Some(line) = &self.on_event {
@@ -91,6 +92,7 @@ impl Telling {
         }
         let board = Board::new(interval);
         let metrics = self.metrics.as_ref().map(|address| Metrics::begin(address, self.metrics_anywhere, board.clone()));
+        self.textfile.as_deref().map_or(Ok(()), |file| spared::file(request, file))?;
         let textfile = self.textfile.as_deref().map(Textfile::new);
         let systemd = Systemd::of(&world::environment).map_err(Failure::Usage)?;
         super::tell(&systemd.impatient(interval).into_iter().collect::<Vec<String>>());
@@ -100,7 +102,7 @@ impl Telling {
             metrics: metrics.transpose().map_err(Failure::Usage)?,
             textfile: textfile.transpose().map_err(Failure::Usage)?,
             systemd,
-            directory: directory.display().to_string(),
+            directory: request.directory.display().to_string(),
             interval,
             is_ready: false,
         })

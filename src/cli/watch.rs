@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::caching::Caching;
 use super::selection::{Judging, Otherwise, Selection};
 use super::telling::{Telling, Ways};
-use super::{Failure, Output, selection, world};
+use super::{Failure, Output, selection, spared, world};
 use crate::Request;
 use crate::alarms::rules::Rules;
 use crate::brokers::{Recording, Unread, recording};
@@ -110,9 +110,9 @@ impl Watch {
             let least = humantime::format_duration(if is_live { SHORTEST_LIVE } else { SHORTEST });
             return Err(Failure::Usage(format!("--interval: {least} at least, or the broker's limit of requests is used up")));
         }
-        let store = self.store()?;
+        let store = self.store(&request)?;
         let signals = world::signals().map_err(|error| Failure::Usage(format!("signals cannot be waited for: {error}")))?;
-        let mut ways = self.telling.ways(self.interval, &self.directory)?;
+        let mut ways = self.telling.ways(self.interval, &request)?;
         let (guard, notices) = Guard::begin(request.clone(), self.rules(), store);
         super::tell(&notices);
         let directory = self.directory.display().to_string();
@@ -154,11 +154,12 @@ impl Watch {
         Rules { confirm: self.confirm, settle: of(self.settle, usual.settle), remind: of(self.remind, usual.remind), ..usual }
     }
 
-    fn store(&self) -> Result<Option<Store>, Failure> {
+    fn store(&self, request: &Request) -> Result<Option<Store>, Failure> {
         let Some(folder) = self.state.clone().or_else(|| world::state_folder(&self.directory)) else {
             super::tell(&["there is no folder for what must outlive the watch (no HOME): give one with --state".to_owned()]);
             return Ok(None);
         };
+        spared::folder(request, &folder)?;
         let build = world::print_of_this_build().unwrap_or_default();
         Store::open(&folder, build).map(Some).map_err(|error| Failure::Usage(error.to_string()))
     }

@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::Request;
 use crate::alarms::{Alarms, Announcement};
 use crate::follow::Follower;
+use crate::whole::{self, Worth};
 
 /// Announcements that wait for one who cannot be told; older ones are dropped, with a word.
 const MOST_DUE: usize = 1_000;
@@ -95,7 +96,7 @@ impl Store {
     /// Opens the folder, and makes it if it is not there. A checkpoint is of one `build`.
     pub fn open(folder: &Path, build: u128) -> Result<Store, CannotStore> {
         let failed = |error| CannotStore::Io(folder.to_owned(), error);
-        fs::create_dir_all(folder).map_err(failed)?;
+        whole::make_folder(folder).map_err(failed)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Store { folder: folder.to_owned(), build, _lock: lock }),
@@ -175,14 +176,8 @@ impl Store {
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), CannotStore> {
-        let write = || -> io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(self.folder.join(name))?;
-            Ok(())
-        };
-        write().map_err(|error| self.failed(error))
+        let written = whole::replace(&self.folder.join(name), Worth::Lasting, |out| out.write_all(bytes));
+        written.map_err(|error| self.failed(error))
     }
 }
 
