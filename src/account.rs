@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
+use crate::bounds::scaled;
 use crate::breaks::Evidence;
 use crate::event::{Action, Change, CorporateAction, Entry, Form, Movement, ScaleOut};
 use crate::origin::Origin;
@@ -255,8 +256,8 @@ impl Position {
                 let side = self.quantity.side().or(Side::of(self.claimed));
                 let Some(factor) = side.and_then(|side| corporate.factor(side)) else { return };
                 self.quantity = self.quantity.times(factor);
-                self.claimed = self.claimed.saturating_mul(factor);
-                self.unfilled = self.unfilled.saturating_mul(factor);
+                self.claimed = scaled(self.claimed, factor);
+                self.unfilled = scaled(self.unfilled, factor);
                 self.average_entry_price = self.average_entry_price.and_then(|price| price.checked_div(factor));
                 self.provenance.scale(factor);
             }

@@ -27,6 +27,7 @@ pub mod assertion;
 pub mod backtest;
 pub mod biographies;
 pub mod books;
+pub mod bounds;
 pub mod breaks;
 pub mod brokers;
 pub mod cache;

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use crate::bounds::{is_countable, scaled};
 use crate::time::Time;
 
 /// An instrument, spelt one way: `BTC/USD` and `BTCUSD` are one, padded OCC symbols lose their blanks
@@ -264,13 +265,16 @@ impl Quantity {
 
     /// Moved by anything between the ends of `by`.
     pub fn plus(&self, by: &Quantity) -> Quantity {
-        let add = |one: Option<Decimal>, two: Option<Decimal>| one.zip(two).and_then(|(a, b)| a.checked_add(b));
+        let add =
+            |one: Option<Decimal>, two: Option<Decimal>| one.zip(two).and_then(|(a, b)| a.checked_add(b)).filter(is_countable);
         Quantity { low: add(self.low, by.low), high: add(self.high, by.high) }
     }
 
     /// Multiplied by a positive ratio: a split.
     pub fn times(&self, ratio: Decimal) -> Quantity {
-        let scale = |end: Option<Decimal>| end.and_then(|value| value.checked_mul(ratio)).map(|value| value.round_dp(9));
+        let scale = |end: Option<Decimal>| {
+            end.and_then(|value| value.checked_mul(ratio)).filter(is_countable).map(|value| value.round_dp(9))
+        };
         Quantity { low: scale(self.low), high: scale(self.high) }
     }
 
@@ -354,7 +358,7 @@ impl Provenance {
     /// Each part multiplied: a split.
     pub fn scale(&mut self, ratio: Decimal) {
         for part in [&mut self.logged, &mut self.confirmed, &mut self.unknown, &mut self.adopted] {
-            *part = part.saturating_mul(ratio).round_dp(9);
+            *part = scaled(*part, ratio).round_dp(9);
         }
     }
 }

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
+use crate::bounds::{is_countable, summed};
 use crate::event::{Action, Claim, Event, Exit, Fact, Form, Statement};
 use crate::origin::Origin;
 use crate::position::{InstrumentClass, Symbol};
@@ -104,10 +105,10 @@ impl Profit {
         let held = stated.map_or(filled, |stated| stated.max(filled));
         let of = |quantity: Decimal| side.signed(quantity).checked_mul(price - entry);
         let (Some(per_unit), Some(per_fill)) = (of(held), of(filled)) else { return };
-        let Some(recomputed) = per_unit.checked_mul(symbol.multiplier()) else { return };
+        let Some(recomputed) = per_unit.checked_mul(symbol.multiplier()).filter(is_countable) else { return };
         self.exits += 1;
         self.logged += logged;
-        self.recomputed += recomputed;
+        self.recomputed = summed(self.recomputed, recomputed);
         let near = |one: Decimal, two: Decimal| (one - two).abs() <= TOLERANCE;
         if near(logged, recomputed) {
             return;

@@ -52,17 +52,19 @@ fn in_places(text: &str) -> Option<Time> {
     date.and_hms_micro_opt(number(11..13)?, number(14..16)?, number(17..19)?, number(20..26)?).map(|naive| naive.and_utc())
 }
 
+/// A time with its offset.
+fn aware(text: &str) -> Option<Time> {
+    in_places(text).or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc)))
+}
+
 fn iso(text: &str) -> Option<Time> {
-    if let Some(time) = in_places(text) {
+    if let Some(time) = aware(text) {
         return Some(time);
-    }
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.with_timezone(&Utc));
     }
     // `…+00:00Z` is written by scripts that append a Z to an aware time (formats.md 1.2).
     let text = text.strip_suffix(" UTC").unwrap_or(text);
     let text = match text.strip_suffix('Z') {
-        Some(rest) if rest.contains('+') => return iso(rest),
+        Some(rest) if rest.contains('+') => return aware(rest),
         Some(rest) => rest,
         None => text,
     };

@@ -234,6 +234,33 @@ fn bad_compression() {
     assert_eq!(file("logs/exit.jsonl.zst", b"nor is this zstd").2, "bad_compression");
 }
 
+/// JSON that opens more levels than any record has, and a time that ends in a million letters: told, and not followed to the end of the stack.
+#[test]
+fn lines_without_end() {
+    for levels in [200, 100_000] {
+        let nested = [b"[".repeat(levels), b"]".repeat(levels)].concat();
+        assert_eq!(line(&nested).2, "wrong_shape", "{levels}");
+        let inner = [br#"{"x": "#.repeat(levels), b"1".to_vec(), b"}".repeat(levels)].concat();
+        // A field that nobody asks for is passed over, however deep it is.
+        assert_eq!(line(&inner).2, "bad_timestamp", "{levels}");
+    }
+    let endless = GOOD.replace("15:00:00.600000Z", &format!("15:01:00+{}", "Z".repeat(1_000_000)));
+    assert_eq!(line(endless.as_bytes()), at(2, None, "bad_timestamp"));
+}
+
+/// A number that is exact and that cannot be added to another of its size.
+#[test]
+fn numbers_without_end() {
+    let row = |number: &str| {
+        format!(
+            r#"{{"event": "quantity_reconciled", "ts": "2026-03-02T15:01:00Z", "details": {{"details": [{{"symbol": "AAA", "alpaca_qty": {number}}}]}}}}"#
+        )
+    };
+    for number in ["79228162514264337593543950335", "-1e19", "\"1000000000000000001\""] {
+        assert_eq!(line(row(number).as_bytes()), at(2, None, "bad_number"), "{number}");
+    }
+}
+
 /// Every reason has its test above, so that a new one cannot come without.
 #[test]
 fn every_reason_is_tested() {

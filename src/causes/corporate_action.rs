@@ -67,7 +67,7 @@ pub(crate) fn is_whole_ratio(stated: Decimal, expected: Decimal) -> bool {
 fn ratio(stated: Decimal, expected: Decimal) -> Option<(u32, u32)> {
     let factor = stated.checked_div(expected)?;
     (1..=LARGEST).find_map(|old| {
-        let new = factor * Decimal::from(old);
+        let new = factor.checked_mul(Decimal::from(old))?;
         let whole = new.round();
         let fits = (new - whole).abs() < Decimal::new(1, 6)
             && whole >= Decimal::ONE

@@ -25,7 +25,7 @@ fn propose(bracket: &Bracket<'_>) -> Vec<Proposal> {
     for (suspect, entry) in entries(bracket) {
         let Some((side, quantity)) = entry.side.zip(entry.requested.max(entry.logged)) else { continue };
         for tries in 2..=MOST_TRIES {
-            let all = quantity * Decimal::from(tries);
+            let Some(all) = quantity.checked_mul(Decimal::from(tries)) else { continue };
             let each_filled = bracket.flows.orders_of(suspect.place) >= tries as usize;
             let support = bracket.executed(&suspect, side.signed(all)).map(|support| support + u32::from(each_filled));
             let edited = Entry { logged: Some(all), requested: None, pending: false, market: false, ..entry.clone() };

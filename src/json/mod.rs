@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
+use crate::bounds::is_plausible;
 use crate::position::Symbol;
 use crate::time::{self, Time};
 use crate::trouble::{Reason, Trouble};
@@ -114,6 +115,9 @@ pub fn plainly<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Trouble> {
 ///
 /// `None` if it is not JSON even so.
 pub fn repaired(text: &str) -> Option<String> {
+    if is_too_deep(text) {
+        return None;
+    }
     let tokens = without_non_finite(text);
     let value: &RawValue = serde_json::from_str(&tokens).ok()?;
     let mut out = String::with_capacity(tokens.len());
@@ -143,7 +147,25 @@ fn without_non_finite(text: &str) -> String {
     out
 }
 
-/// Nesting beyond this is not a record (serde_json refuses beyond 128 too).
+/// Nesting beyond this is not a record: serde_json refuses it, too.
+const DEEPEST: u32 = 128;
+
+/// Whether it opens more levels than any record has.
+fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0u32, false, false);
+    text.bytes().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
+}
+
 fn write_with_last_keys(raw: &str, out: &mut String) -> Option<()> {
     match raw.as_bytes().first()? {
         b'{' => {
@@ -223,7 +245,7 @@ fn present<'a>(field: Field<'a>) -> Option<&'a str> {
 pub fn decimal(field: Field<'_>, name: &'static str) -> Result<Option<Decimal>, Trouble> {
     let Some(raw) = present(field) else { return Ok(None) };
     let text = unquoted(raw);
-    exact_decimal(text).map(Some).ok_or_else(|| Reason::BadNumber(name).into())
+    exact_decimal(text).filter(is_plausible).map(Some).ok_or_else(|| Reason::BadNumber(name).into())
 }
 
 fn exact_decimal(text: &str) -> Option<Decimal> {
@@ -263,7 +285,7 @@ pub fn float(field: Field<'_>, name: &'static str) -> Result<Option<Decimal>, Tr
         let value: f64 = text.parse().ok()?;
         Decimal::from_f64_retain(value).map(|value| value.round_dp(15))
     });
-    value.map(|value| Some(value.normalize())).ok_or_else(|| Reason::BadNumber(name).into())
+    value.filter(is_plausible).map(|value| Some(value.normalize())).ok_or_else(|| Reason::BadNumber(name).into())
 }
 
 /// A timestamp that must be there.
@@ -320,5 +342,16 @@ mod tests {
         assert_eq!(read("null"), Ok(None));
         assert_eq!(read("\"123456789012345678901234567890.5\""), Err(Reason::BadNumber("qty")));
         assert_eq!(read("\"abc\""), Err(Reason::BadNumber("qty")));
+        assert_eq!(read("-1000000000000000000").unwrap(), Some(-crate::bounds::LARGEST));
+        assert_eq!(read("1000000000000000001"), Err(Reason::BadNumber("qty")));
+    }
+
+    #[test]
+    fn brackets_are_counted_where_they_open_a_level() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(repaired(&nested(128)).is_some());
+        assert_eq!(repaired(&nested(129)), None);
+        assert!(repaired(&format!("[\"\\\"{}\"]", "[".repeat(200))).is_some());
+        assert!(repaired(&format!("[{}[]]", "[],".repeat(200))).is_some());
     }
 }

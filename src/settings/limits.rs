@@ -19,11 +19,20 @@ fn seconds(text: &str, least: f64) -> Result<f64, String> {
     if (least..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err(allowed()) }
 }
 
+/// Where numbers that are further apart are equal, nothing is checked.
+const MOST_TOLERANT: u32 = 1_000_000;
+
 /// How far apart two numbers may be and still be equal.
 pub fn tolerance(text: &str) -> Result<Decimal, String> {
     let value =
         Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).map_err(|_| "a decimal number".to_owned())?;
-    if value.is_sign_negative() { Err("not below zero".to_owned()) } else { Ok(value) }
+    if value.is_sign_negative() {
+        Err("not below zero".to_owned())
+    } else if value > Decimal::from(MOST_TOLERANT) {
+        Err(format!("{MOST_TOLERANT} at most"))
+    } else {
+        Ok(value)
+    }
 }
 
 /// A day that exists.
