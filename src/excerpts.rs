@@ -2,7 +2,7 @@
 //! with events, and lines that were passed over are counted only where the report points behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use crate::logs;
 use crate::origin::{Origin, SourceId};
@@ -109,8 +109,7 @@ fn lines(reader: Box<dyn Read + '_>, mut origins: Vec<Origin>, asked: &Asked<'_>
     let mut line = Vec::new();
     let mut wanted = origins.into_iter().peekable();
     while let Some(next) = wanted.peek().copied() {
-        line.clear();
-        match reader.read_until(b'\n', &mut line) {
+        match next_line(&mut reader, &mut line) {
             Ok(read) if read > 0 => number += 1,
             Ok(_) | Err(_) => return,
         }
@@ -129,6 +128,16 @@ fn lines(reader: Box<dyn Read + '_>, mut origins: Vec<Origin>, asked: &Asked<'_>
     }
 }
 
+/// Reads a line, of a longer one than any record no more than that.
+fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+    line.clear();
+    let read = reader.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', line)?;
+    if read == LONGEST_LINE && !line.ends_with(b"\n") {
+        reader.skip_until(b'\n')?;
+    }
+    Ok(read)
+}
+
 /// In an indented document a row begins with a line that ends in an opening brace; its first fields are what is worth seeing.
 fn opens_a_row(line: &str) -> bool {
     line.trim_end().ends_with(['{', '['])
@@ -137,14 +146,14 @@ fn opens_a_row(line: &str) -> bool {
 /// The row's lines drawn together, as far as they are looked at, but not past the next line that is wanted.
 fn row(first: &str, reader: &mut impl BufRead, number: &mut u32, next_wanted: Option<u32>) -> String {
     let mut text = first.trim().to_owned();
-    let mut line = String::new();
+    let mut line = Vec::new();
     while text.len() < ROW && next_wanted.is_none_or(|wanted| *number + 1 < wanted) {
-        line.clear();
-        match reader.read_line(&mut line) {
+        match next_line(reader, &mut line) {
             Ok(read) if read > 0 => *number += 1,
             Ok(_) | Err(_) => break,
         }
-        let part = line.trim();
+        let part = String::from_utf8_lossy(&line);
+        let part = part.trim();
         text.push(' ');
         text.push_str(part);
         if part.starts_with('}') || part.starts_with(']') {

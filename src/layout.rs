@@ -193,8 +193,9 @@ impl Layout {
     /// The files that are there, sorted by path.
     pub fn find(&self, directory: &Path) -> Vec<Found> {
         let mut found: BTreeMap<String, Found> = BTreeMap::new();
+        let mut listings = Listings { directory, listed: BTreeMap::new() };
         for place in self.places() {
-            for path in there(directory, &place) {
+            for path in there(&mut listings, &place) {
                 let file = directory.join(&path);
                 found.entry(path.clone()).or_insert(Found { path, file, format: place.format.clone() });
             }
@@ -229,17 +230,18 @@ fn is_pattern(part: &str) -> bool {
 }
 
 /// The files of a place. A path without a pattern is one file, and beside it, for a log, what was rotated and compressed.
-fn there(directory: &Path, place: &Place<'_>) -> Vec<String> {
+fn there(listings: &mut Listings<'_>, place: &Place<'_>) -> Vec<String> {
     let (folder, name) = place.path.rsplit_once('/').map_or(("", place.path), |(folder, name)| (folder, name));
     if !place.is_log() && !is_pattern(place.path) {
-        return if fs::symlink_metadata(directory.join(place.path)).is_ok() { vec![place.path.to_owned()] } else { Vec::new() };
+        let is_there = fs::symlink_metadata(listings.directory.join(place.path)).is_ok();
+        return if is_there { vec![place.path.to_owned()] } else { Vec::new() };
     }
     let absolute = if place.path.starts_with('/') { "/" } else { "" };
     let (mut folders, mut unlisted) = (vec![absolute.to_owned()], Vec::new());
     for part in folder.split('/').filter(|part| !part.is_empty()) {
-        folders = folders.iter().flat_map(|folder| below(directory, folder, part, &mut unlisted)).collect();
+        folders = folders.iter().flat_map(|folder| below(listings, folder, part, &mut unlisted)).collect();
     }
-    folders.iter().flat_map(|folder| names(directory, folder, name, place)).chain(unlisted).collect()
+    folders.iter().flat_map(|folder| names(listings, folder, name, place)).chain(unlisted).collect()
 }
 
 fn joined(folder: &str, name: &str) -> String {
@@ -247,13 +249,13 @@ fn joined(folder: &str, name: &str) -> String {
 }
 
 /// The folders that fit a part of a path. One that cannot be listed is not empty: it is told as it stands, so that opening it tells why.
-fn below(directory: &Path, folder: &str, part: &str, unlisted: &mut Vec<String>) -> Vec<String> {
+fn below(listings: &mut Listings<'_>, folder: &str, part: &str, unlisted: &mut Vec<String>) -> Vec<String> {
     if !is_pattern(part) {
         return vec![joined(folder, part)];
     }
-    match listed(&directory.join(folder)) {
-        Ok(folders) => folders.into_iter().filter(|name| matches(part, name)).map(|name| joined(folder, &name)).collect(),
-        Err(error) if is_no_folder(&error) => Vec::new(),
+    match listings.names(folder) {
+        Ok(folders) => folders.iter().filter(|name| matches(part, name)).map(|name| joined(folder, name)).collect(),
+        Err(kind) if is_no_folder(*kind) => Vec::new(),
         Err(_) => {
             unlisted.push(joined(folder, part));
             Vec::new()
@@ -262,28 +264,45 @@ fn below(directory: &Path, folder: &str, part: &str, unlisted: &mut Vec<String>)
 }
 
 /// There is no such folder, or it is a file: nothing is in it.
-fn is_no_folder(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+fn is_no_folder(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// `run.jsonl`, and beside it `run.jsonl.1`, `run.jsonl.gz`, `run.jsonl.2.zst`, ….
 ///
 /// A folder that is not there has none. One that cannot be listed is not empty: the plain path is tried, so that opening it tells why.
-fn names(directory: &Path, folder: &str, name: &str, place: &Place<'_>) -> Vec<String> {
-    match listed(&directory.join(folder)) {
+fn names(listings: &mut Listings<'_>, folder: &str, name: &str, place: &Place<'_>) -> Vec<String> {
+    match listings.names(folder) {
         Ok(names) => {
             let is_its = |path: &String| place.has(path);
             names.iter().map(|name| joined(folder, name)).filter(is_its).collect()
         }
-        Err(error) if is_no_folder(&error) && (error.kind() == io::ErrorKind::NotFound || is_pattern(place.path)) => Vec::new(),
+        Err(kind) if is_no_folder(*kind) && (*kind == io::ErrorKind::NotFound || is_pattern(place.path)) => Vec::new(),
         Err(_) => vec![joined(folder, name)],
+    }
+}
+
+/// What folders hold. Each is listed once, however many files are looked for in it.
+struct Listings<'a> {
+    directory: &'a Path,
+    listed: BTreeMap<String, Result<BTreeSet<String>, io::ErrorKind>>,
+}
+
+impl Listings<'_> {
+    fn names(&mut self, folder: &str) -> &Result<BTreeSet<String>, io::ErrorKind> {
+        if !self.listed.contains_key(folder) {
+            let names = listed(&self.directory.join(folder)).map_err(|error| error.kind());
+            self.listed.insert(folder.to_owned(), names);
+        }
+        &self.listed[folder]
     }
 }
 
 fn listed(folder: &Path) -> io::Result<BTreeSet<String>> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    Ok(entries.iter().filter_map(|entry| entry.file_name().to_str().map(str::to_owned)).collect())
+    // A name that is no text is told as it is shown: it cannot be opened, and so it is not passed over.
+    Ok(entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
 }
 
 /// A path without a rotation number and a compression at its end.

@@ -55,6 +55,7 @@ pub mod layout;
 pub mod ledger;
 pub mod lives;
 pub mod logs;
+pub mod open;
 pub mod origin;
 pub mod outcome;
 pub mod outputs;

@@ -2,10 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "the edge: here the bot's files are found and opened")]
 
-use flate2::read::MultiGzDecoder;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,8 +12,9 @@ use std::sync::Arc;
 use crate::cache::Cache;
 use crate::documents::{whole, whole_in_trouble};
 use crate::event::{Event, Fact};
-use crate::layout::{DOCUMENT, Format, Layout, Missing};
+use crate::layout::{self, DOCUMENT, Format, Layout, Missing};
 use crate::logs::Reader;
+use crate::open::{self, Found};
 use crate::origin::SourceId;
 use crate::position::Symbol;
 use crate::progress::{Observer, Progress};
@@ -23,14 +23,14 @@ use crate::stream::{self, Cutter, Given, Go, Log};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
 
-/// Bytes asked of a file at once.
-const BLOCK: usize = 1 << 20;
-
 /// The newest record of a log is looked for in so many of its last bytes first.
 const END: u64 = 256 << 10;
 
 /// A state file larger than this is not one.
-const LARGEST_BOOK: u64 = 256 << 20;
+pub const LARGEST_BOOK: u64 = 256 << 20;
+
+/// So many files there may be at most: what is rotated daily reaches it in a century.
+pub const MOST_FILES: usize = 40_000;
 
 /// What became of the lines of the logs.
 pub type Accounts = BTreeMap<SourceId, Account>;
@@ -58,11 +58,42 @@ pub struct Readings {
     pub cache: Option<Arc<Cache>>,
 }
 
+/// So many logs' progress is told with every piece.
+const MOST_TOLD_AT_ONCE: usize = 200;
+
+/// How far in time the logs have been read that others wait for.
+struct Reached {
+    of: BTreeMap<SourceId, Option<Time>>,
+    in_order: BTreeSet<(Option<Time>, SourceId)>,
+}
+
+impl Reached {
+    /// Nothing of them was read yet.
+    fn nothing(logs: impl Iterator<Item = SourceId>) -> Reached {
+        let of: BTreeMap<SourceId, Option<Time>> = logs.map(|id| (id, None)).collect();
+        Reached { in_order: of.iter().map(|(id, at)| (*at, *id)).collect(), of }
+    }
+
+    /// A log has come so far; `None`: nobody waits for it.
+    fn now(&mut self, id: SourceId, at: Option<Time>) {
+        let before = if at.is_some() { self.of.insert(id, at) } else { self.of.remove(&id) };
+        if let Some(before) = before {
+            self.in_order.remove(&(before, id));
+        }
+        self.in_order.extend(at.map(|at| (Some(at), id)));
+    }
+
+    /// What all of them have reached.
+    fn by_all(&self) -> Option<Time> {
+        self.in_order.first().and_then(|(at, _)| *at)
+    }
+}
+
 /// Where the text of a source is.
 #[derive(Clone, Debug)]
 pub enum Text {
-    /// In a file, which may be compressed, as long as it was when it was found: what is appended later belongs to the next run.
-    File(PathBuf, u64),
+    /// In a file, which may be compressed, as it was found.
+    File(PathBuf, Found),
     /// An answer of the broker's, as sent: live and recorded ones alike.
     Memory(String),
 }
@@ -71,26 +102,23 @@ impl Text {
     /// Reads it again.
     pub fn open(&self) -> Result<Box<dyn Read + Send + '_>, Reason> {
         match self {
-            Text::File(file, length) => opened(file, *length).map(|reader| reader as Box<dyn Read + Send>),
+            Text::File(file, found) => open::open(file, found),
             Text::Memory(text) => Ok(Box::new(text.as_bytes())),
         }
     }
 
     /// Reads it from a byte on, which is passed over to where it can be: a file that is not compressed.
     pub fn open_at(&self, offset: u64) -> Result<Box<dyn Read + Send + '_>, Reason> {
-        let (Text::File(file, length), Some(_), false) = (self, self.length_if_seekable(), offset == 0) else {
-            return self.open();
-        };
-        let unreadable = |error: io::Error| Reason::Unreadable(error.to_string());
-        let mut opened = File::open(file).map_err(unreadable)?;
-        opened.seek(io::SeekFrom::Start(offset)).map_err(unreadable)?;
-        Ok(Box::new(opened.take(length.saturating_sub(offset))))
+        match (self, self.length_if_seekable()) {
+            (Text::File(file, found), Some(_)) if offset > 0 => Ok(Box::new(open::plain(file, found, offset)?)),
+            _ => self.open(),
+        }
     }
 
     /// Its length in bytes, if it can be read from anywhere: a file that is not compressed.
     pub fn length_if_seekable(&self) -> Option<u64> {
         match self {
-            Text::File(file, length) if !self.is_compressed() && file.is_file() => Some(*length),
+            Text::File(file, found) if !self.is_compressed() && file.is_file() => Some(found.length),
             Text::File(..) | Text::Memory(_) => None,
         }
     }
@@ -98,7 +126,7 @@ impl Text {
     /// Its length in bytes, as it lies there.
     pub fn length(&self) -> u64 {
         match self {
-            Text::File(_, length) => *length,
+            Text::File(_, found) => found.length,
             Text::Memory(text) => text.len() as u64,
         }
     }
@@ -131,6 +159,9 @@ pub enum CannotRead {
         hint = .2.as_ref().map_or_else(String::new, |near| format!(", but {} does", near.display()))
     )]
     NothingThere(PathBuf, String, Option<PathBuf>),
+    /// More files than are read.
+    #[error("{0} holds {1} files that are the bot's, and {MOST_FILES} are read at most: move old ones to another directory")]
+    TooMany(PathBuf, usize),
 }
 
 /// Reads the bot's directory: every log and state file that is there.
@@ -142,10 +173,14 @@ pub fn bot(directory: &Path, layout: &Layout) -> Result<Readings, CannotRead> {
         let looked_for = missing.first().map_or_else(String::new, |missing| missing.path.clone());
         return Err(CannotRead::NothingThere(directory.to_owned(), looked_for, nearby(directory, layout)));
     }
+    if found.len() > MOST_FILES {
+        return Err(CannotRead::TooMany(directory.to_owned(), found.len()));
+    }
     let mut readings = Readings { missing, ..Readings::default() };
-    for found in found {
-        let length = fs::metadata(&found.file).map_or(u64::MAX, |metadata| metadata.len());
-        readings.find(found.path, found.format, Text::File(found.file, length));
+    for layout::Found { path, file, format } in found {
+        // A state file is replaced at any time, and read at once: whatever is there then is what it says.
+        let as_found = if matches!(format, Format::Log(_)) { Found::at(&file) } else { Found::ANYTHING };
+        readings.find(path, format, Text::File(file, as_found));
     }
     Ok(readings)
 }
@@ -211,9 +246,10 @@ impl Readings {
     pub fn logs_further(&self, mut accounts: Accounts, mut take: impl FnMut(Vec<Event>, Option<Time>) -> Go) -> Accounts {
         let logs = self.logs.iter().map(|log| Log { line: accounts.get(&log.0).map_or(1, Account::next_line), ..self.log(log) });
         let logs: Vec<Log<'_>> = logs.collect();
-        // `None`: nothing of it was read yet.
-        let mut reached: BTreeMap<SourceId, Option<Time>> = self.logs.iter().map(|(id, _)| (*id, None)).collect();
+        let mut reached = Reached::nothing(self.logs.iter().map(|(id, _)| *id));
         let mut ended = BTreeSet::new();
+        // To tell how far all logs have come takes longer, the more there are.
+        let mut untold = 0;
         // A part of a log is cut in other places, and is little.
         let cache = self.cache.as_deref().filter(|_| self.parts.is_empty());
         stream::read(logs, cache, |given| {
@@ -223,22 +259,23 @@ impl Readings {
                     if let Some(account) = accounts.get_mut(&id) {
                         events = account.take(decoded);
                         // A log that has told no time yet keeps nobody waiting.
-                        match account.source.last {
-                            Some(last) => reached.insert(id, Some(last)),
-                            None => reached.remove(&id),
-                        };
+                        reached.now(id, account.source.last);
                     }
                 }
                 Given::End(id, bytes) => {
-                    reached.remove(&id);
+                    reached.now(id, None);
                     ended.insert(id);
                     if let Some(account) = accounts.get_mut(&id) {
                         account.source.bytes = bytes.max(account.source.bytes);
                     }
                 }
             }
-            self.observer.tell(|| self.progress(&accounts, &ended));
-            take(events, reached.values().min().copied().flatten())
+            untold += MOST_TOLD_AT_ONCE;
+            if untold >= accounts.len() {
+                untold = 0;
+                self.observer.tell(|| self.progress(&accounts, &ended));
+            }
+            take(events, reached.by_all())
         });
         accounts
     }
@@ -354,26 +391,7 @@ pub fn files(directory: &Path, layout: &Layout) -> Vec<(String, PathBuf)> {
 
 /// Opens a file as it is at this moment: what is appended while it is read belongs to the next run.
 pub fn open(file: &Path) -> Result<Box<dyn Read + Send>, Reason> {
-    opened(file, u64::MAX)
-}
-
-fn opened(file: &Path, length: u64) -> Result<Box<dyn Read + Send>, Reason> {
-    let unreadable = |error: io::Error| Reason::Unreadable(error.to_string());
-    let metadata = fs::metadata(file).map_err(unreadable)?;
-    // Asked before opening: to open a pipe is to wait for its other end.
-    if !metadata.is_file() {
-        return Err(Reason::NotAFile);
-    }
-    let plain = File::open(file).map_err(unreadable)?.take(metadata.len().min(length));
-    match file.extension().and_then(|extension| extension.to_str()) {
-        Some("gz") => Ok(Box::new(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, plain)))),
-        Some("zst") => {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(BufReader::with_capacity(BLOCK, plain))
-                .map_err(|error| Reason::BadCompression(error.to_string()))?;
-            Ok(Box::new(decoder))
-        }
-        _ => Ok(Box::new(plain)),
-    }
+    open::open(file, &Found::at(file))
 }
 
 fn book(
@@ -388,8 +406,11 @@ fn book(
         Err(reason) => return whole_in_trouble(id, format, path, "", reason.into()),
     };
     let mut bytes = Vec::new();
-    if let Err(error) = reader.take(LARGEST_BOOK).read_to_end(&mut bytes) {
+    if let Err(error) = reader.take(LARGEST_BOOK + 1).read_to_end(&mut bytes) {
         return whole_in_trouble(id, format, path, "", Reason::Unreadable(error.to_string()).into());
+    }
+    if bytes.len() as u64 > LARGEST_BOOK {
+        return whole_in_trouble(id, format, path, "", Reason::TooLarge(LARGEST_BOOK).into());
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => whole(id, format, path, text, read),

@@ -77,6 +77,9 @@ pub struct Harvest {
 /// No record of any log comes near this; a longer "line" is a damaged file, and is not kept in memory.
 pub const LONGEST_LINE: usize = 16 << 20;
 
+/// Lines in trouble of a log that are told one by one. A log that is nothing but such lines is told as one.
+const MOST_TOLD: usize = 10_000;
+
 /// Characters of a quarantined line that a report shows.
 const EXCERPT: usize = 120;
 
@@ -112,7 +115,7 @@ pub enum PieceText {
 }
 
 /// Lines that were decoded, each by itself: before it is known which of them stood there before.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Decoded {
     pub(crate) lines: Vec<Line>,
     pub(crate) events: Vec<Event>,
@@ -121,7 +124,7 @@ pub struct Decoded {
 }
 
 /// What became of one line.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Line {
     /// Fingerprint of its text.
     pub(crate) print: u128,
@@ -130,7 +133,7 @@ pub(crate) struct Line {
     pub(crate) became: Became,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Became {
     Understood,
     Ignored(&'static str),
@@ -138,7 +141,7 @@ pub(crate) enum Became {
 }
 
 /// A line that could not be understood.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Refused {
     origin: Origin,
     trouble: Trouble,
@@ -338,7 +341,17 @@ impl Account {
     fn quarantine(&mut self, refused: Refused) {
         self.source.quarantined += 1;
         let Refused { origin, trouble, excerpt, said } = refused;
-        self.quarantined.push(Quarantined { origin, trouble, excerpt, after: self.source.last.max(said), before: None });
+        let after = self.source.last.max(said);
+        if self.quarantined.len() < MOST_TOLD || trouble.reason.is_failed_read() {
+            self.quarantined.push(Quarantined { origin, trouble, excerpt, after, before: None });
+            return;
+        }
+        // The last that is told stands for all that follow: it says nothing before all of them could have.
+        self.awaiting_next = self.awaiting_next.min(MOST_TOLD - 1);
+        let last = &mut self.quarantined[MOST_TOLD - 1];
+        let more = if let Reason::AndMore(more) = last.trouble.reason { more } else { 1 };
+        last.trouble = Reason::AndMore(more + 1).into();
+        (last.after, last.before) = (last.after.max(after), None);
     }
 }
 

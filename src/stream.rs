@@ -10,6 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::cache::Cache;
 use crate::logs::Reader;
+use crate::open::LARGEST_DECODED;
 use crate::origin::SourceId;
 use crate::source::{self, Decoded, LONGEST_LINE, Piece, PieceText};
 use crate::time::Time;
@@ -163,15 +164,22 @@ struct Desk<'a> {
 
 struct State<'a> {
     logs: Vec<Waiting<'a>>,
+    /// All logs before this one have ended.
+    first: usize,
+    /// So many have not.
+    left: usize,
     closed: bool,
 }
 
 impl<'a> State<'a> {
     fn furthest_behind(&mut self) -> Option<Task<'a>> {
         let free = |log: &Waiting<'_>| log.cutter.is_some() && log.cut - log.given_out < AHEAD;
+        while self.logs.get(self.first).is_some_and(|log| log.ended) {
+            self.first += 1;
+        }
+        let mut those = self.logs.iter().enumerate().skip(self.first).filter(|(_, log)| free(log));
         let one_by_one = self.logs.len() > MOST_OPEN;
-        let order = |(place, log): &(usize, &Waiting<'_>)| if one_by_one { (None, *place as u64) } else { (log.newest, log.cut) };
-        let behind = self.logs.iter().enumerate().filter(|(_, log)| free(log)).min_by_key(order);
+        let behind = if one_by_one { those.next() } else { those.min_by_key(|(_, log)| (log.newest, log.cut)) };
         let place = behind.map(|(place, _)| place)?;
         let log = &mut self.logs[place];
         let (cutter, number) = (log.cutter.take()?, log.cut);
@@ -202,7 +210,7 @@ impl<'a> Desk<'a> {
     fn new(logs: Vec<Log<'a>>, cache: Option<&'a Cache>) -> Desk<'a> {
         let ids = logs.iter().map(|log| log.id).collect();
         let waiting = |log| Waiting { cutter: Some(Cutter::of(log)), ended: false, cut: 0, given_out: 0, newest: None };
-        let state = State { logs: logs.into_iter().map(waiting).collect(), closed: false };
+        let state = State { left: logs.len(), logs: logs.into_iter().map(waiting).collect(), first: 0, closed: false };
         Desk { ids, cache, state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -215,7 +223,7 @@ impl<'a> Desk<'a> {
     fn next(&self) -> Option<Task<'a>> {
         let mut state = self.lock();
         loop {
-            if state.closed || state.logs.iter().all(|log| log.ended) {
+            if state.closed || state.left == 0 {
                 self.changed.notify_all();
                 return None;
             }
@@ -238,7 +246,10 @@ impl<'a> Desk<'a> {
     }
 
     fn ended(&self, place: usize) {
-        self.lock().logs[place].ended = true;
+        let mut state = self.lock();
+        state.logs[place].ended = true;
+        state.left -= 1;
+        drop(state);
         self.changed.notify_all();
     }
 
@@ -311,8 +322,11 @@ impl<'a> Cutter<'a> {
 
     fn failed(&mut self, error: &io::Error) {
         self.text = None;
-        self.closed =
-            Some(if self.compressed { Reason::BadCompression(error.to_string()) } else { Reason::Unreadable(error.to_string()) });
+        self.closed = Some(match error.kind() {
+            io::ErrorKind::FileTooLarge => Reason::TooLarge(LARGEST_DECODED),
+            _ if self.compressed => Reason::BadCompression(error.to_string()),
+            _ => Reason::Unreadable(error.to_string()),
+        });
     }
 
     /// Passes over the rest of a line that is too long.

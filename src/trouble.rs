@@ -45,11 +45,15 @@ pub enum Reason {
     Unreadable(String),
     /// The compressed data is damaged or cut.
     BadCompression(String),
+    /// Longer, once it is decompressed, than anything that a bot writes: so many bytes at most.
+    TooLarge(u64),
+    /// So many more lines of this log are in trouble.
+    AndMore(u64),
 }
 
 impl Reason {
     /// Every reason's code, for tests and documentation.
-    pub const CODES: [&'static str; 14] = [
+    pub const CODES: [&'static str; 16] = [
         "not_json",
         "torn_line",
         "bad_utf8",
@@ -64,11 +68,13 @@ impl Reason {
         "not_a_file",
         "unreadable",
         "bad_compression",
+        "too_large",
+        "and_more",
     ];
 
     /// Whether a whole file, or the rest of one, was not read: nobody knows how much that is.
     pub fn is_failed_read(&self) -> bool {
-        matches!(self, Reason::NotAFile | Reason::Unreadable(_) | Reason::BadCompression(_))
+        matches!(self, Reason::NotAFile | Reason::Unreadable(_) | Reason::BadCompression(_) | Reason::TooLarge(_))
     }
 
     /// What a code means, in a sentence.
@@ -90,6 +96,8 @@ impl Reason {
             "not_a_file" => "There is a directory, a pipe or a device where a file should be.",
             "unreadable" => "The file could not be opened or read to its end.",
             "bad_compression" => "The compressed data is damaged or cut.",
+            "too_large" => "The file is longer, once it is decompressed, than anything that a bot writes.",
+            "and_more" => "More lines of this log are in trouble than are told one by one.",
             "missing_file" => "A file that cannot be done without is not there, or holds nothing.",
             _ => return None,
         })
@@ -132,6 +140,8 @@ impl Reason {
             Reason::NotAFile => "not_a_file",
             Reason::Unreadable(_) => "unreadable",
             Reason::BadCompression(_) => "bad_compression",
+            Reason::TooLarge(_) => "too_large",
+            Reason::AndMore(_) => "and_more",
         }
     }
 }
@@ -153,6 +163,8 @@ impl fmt::Display for Reason {
             Reason::NotAFile => f.write_str("not a file"),
             Reason::Unreadable(why) => write!(f, "cannot be read: {why}"),
             Reason::BadCompression(why) => write!(f, "damaged compressed data: {why}"),
+            Reason::TooLarge(most) => write!(f, "longer than {most} bytes, which no file of a bot's is"),
+            Reason::AndMore(lines) => write!(f, "{lines} more lines in trouble from here on"),
         }
     }
 }

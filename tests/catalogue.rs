@@ -21,7 +21,8 @@ use tapecheck::trouble::Reason;
 use tapecheck::{causes, checks};
 
 /// Reasons that no small text can show, each with the test of `tests/lines.rs` that shows it.
-const NO_SMALL_TEXT: [(&str, &str); 2] = [("bad_utf8", "bad_utf8"), ("gigantic_line", "gigantic_line")];
+const NO_SMALL_TEXT: [(&str, &str); 4] =
+    [("bad_utf8", "bad_utf8"), ("gigantic_line", "gigantic_line"), ("too_large", "too_large"), ("and_more", "and_more")];
 
 /// A file that the audit cannot do without and that is not there has no line, and so no [`Reason`].
 const MISSING_FILE: &str = "missing_file";

@@ -234,6 +234,32 @@ fn bad_compression() {
     assert_eq!(file("logs/exit.jsonl.zst", b"nor is this zstd").2, "bad_compression");
 }
 
+/// A state file of nothing but a hole, longer than any.
+#[test]
+fn too_large() {
+    let directory = TempDir::new().unwrap();
+    write(directory.path(), "logs/run.jsonl", b"");
+    write(directory.path(), "state/executor_state.json", b"");
+    let file = std::fs::OpenOptions::new().write(true).open(directory.path().join("state/executor_state.json")).unwrap();
+    file.set_len(tapecheck::read::LARGEST_BOOK + 1).unwrap();
+    let found = integrity(directory.path());
+    assert_eq!(found, [("state/executor_state.json".to_owned(), 1, None, "too_large".to_owned())]);
+}
+
+/// A log that is nothing but lines in trouble: each is counted, and the last that is told stands for the rest.
+#[test]
+fn and_more() {
+    let directory = TempDir::new().unwrap();
+    write(directory.path(), AUTOFIX, "x\n".repeat(30_000).as_bytes());
+    let found = integrity(directory.path());
+    assert_eq!(found.len(), 10_000);
+    assert_eq!(found[9_998], (AUTOFIX.to_owned(), 9_999, Some(1), "not_json".to_owned()));
+    assert_eq!(found[9_999], (AUTOFIX.to_owned(), 10_000, None, "and_more".to_owned()));
+    let replay = replay(&Request { directory: directory.path().to_owned(), ..Request::default() }).unwrap();
+    assert_eq!(replay.report.sources[0].quarantined, 30_000);
+    assert_eq!(replay.report.integrity[9_999].says, "20001 more lines in trouble from here on");
+}
+
 /// JSON that opens more levels than any record has, and a time that ends in a million letters: told, and not followed to the end of the stack.
 #[test]
 fn lines_without_end() {

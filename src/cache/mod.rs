@@ -11,7 +11,7 @@
 #![expect(clippy::disallowed_methods, reason = "the edge: here the user's folder for caches is read and written")]
 
 mod folder;
-mod payload;
+pub mod payload;
 mod sweep;
 
 use std::fs::File;

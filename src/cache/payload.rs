@@ -33,7 +33,7 @@ struct Kept<'a, F> {
 
 /// The bytes of a decoded piece that begins there. `None`: it is not kept. A piece with a line in trouble is not, so that its text is looked
 /// at in every run; nor is one that would not come back the same.
-pub(super) fn bytes(decoded: &Decoded, begins: Origin, seed: u64) -> Option<Vec<u8>> {
+pub fn bytes(decoded: &Decoded, begins: Origin, seed: u64) -> Option<Vec<u8>> {
     let mut prints = Vec::with_capacity(decoded.lines.len() * PRINT);
     let mut lines = Vec::with_capacity(decoded.lines.len());
     for line in &decoded.lines {
@@ -56,12 +56,16 @@ pub(super) fn bytes(decoded: &Decoded, begins: Origin, seed: u64) -> Option<Vec<
         events.push((at.wrapping_sub(before), u32::try_from(offset).ok()?, line, &event.fact));
         before = at;
     }
-    let body = postcard::to_allocvec(&Kept { prints: &prints, lines, events }).ok()?;
-    Some([MARK.as_slice(), &xxh3_128_with_seed(&body, seed).to_le_bytes(), &body].concat())
+    postcard::to_allocvec(&Kept { prints: &prints, lines, events }).ok().map(|body| sealed(&body, seed))
+}
+
+/// A body with its mark and its checksum.
+pub fn sealed(body: &[u8], seed: u64) -> Vec<u8> {
+    [MARK.as_slice(), &xxh3_128_with_seed(body, seed).to_le_bytes(), body].concat()
 }
 
 /// The decoded piece of these bytes, which begins and ends there; `None` if they were damaged, or are of another piece.
-pub(super) fn decoded(bytes: &[u8], begins: Origin, end: u64, seed: u64) -> Option<Decoded> {
+pub fn decoded(bytes: &[u8], begins: Origin, end: u64, seed: u64) -> Option<Decoded> {
     let (sum, body) = bytes.strip_prefix(MARK)?.split_first_chunk::<PRINT>()?;
     if xxh3_128_with_seed(body, seed) != u128::from_le_bytes(*sum) {
         return None;
@@ -123,8 +127,7 @@ mod tests {
 
     /// Hostile bytes with a checksum that holds: they are refused, or they are lines and events that can be accounted for.
     fn taken(reader: &Reader, end: u64, body: &[u8]) {
-        let whole = [MARK.as_slice(), &xxh3_128_with_seed(body, 7).to_le_bytes(), body].concat();
-        if let Some(decoded) = decoded(&whole, BEGINS, end, 7) {
+        if let Some(decoded) = decoded(&sealed(body, 7), BEGINS, end, 7) {
             Account::new(reader, String::new()).take(decoded);
         }
     }

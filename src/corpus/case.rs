@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::verdict::{NotAReport, Verdict};
 use crate::brokers::TimeSource;
+use crate::open;
 use crate::outputs::json;
 use crate::report::Asked;
 use crate::settings;
@@ -20,6 +21,10 @@ pub const MANIFEST: &str = "case.toml";
 
 /// The accepted report.
 pub const ACCEPTED: &str = "expected.json";
+
+/// No manifest is longer, and no accepted report: what is was not written for a case.
+const LONGEST_MANIFEST: u64 = 1 << 20;
+const LONGEST_REPORT: u64 = 64 << 20;
 
 /// Which command a case runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -158,7 +163,7 @@ impl Given {
 impl Case {
     /// Loads a case. It need not be accepted yet.
     pub fn load(folder: &Path, parse: Parse) -> Result<Case, CannotLoad> {
-        let text = match fs::read_to_string(folder.join(MANIFEST)) {
+        let text = match open::text(&folder.join(MANIFEST), LONGEST_MANIFEST) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(no_manifest(folder)),
             Err(error) => return Err(CannotLoad::Unreadable(folder.join(MANIFEST), error)),
@@ -212,7 +217,7 @@ impl Case {
     /// What was accepted. Every source that the accepted report read must still be there.
     pub fn accepted(&self) -> Result<Given, CannotLoad> {
         let file = self.folder.join(ACCEPTED);
-        let text = match fs::read_to_string(&file) {
+        let text = match open::text(&file, LONGEST_REPORT) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(CannotLoad::NothingAccepted(self.folder.clone()));

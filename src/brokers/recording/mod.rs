@@ -95,28 +95,38 @@ pub fn load(path: &Path, at: Option<Time>) -> Result<Recording, CannotLoad> {
     if metadata.is_dir() {
         check_inside(&folder)?;
     }
-    let manifest_file = folder.join(MANIFEST);
-    let manifest_text = text_if_there(&manifest_file)?;
-    let manifest = match &manifest_text {
-        Some(text) => Some(read_manifest(text).ok_or_else(|| CannotLoad::BadManifest(manifest_file.clone()))?),
-        None => None,
-    };
-    // A read that failed is a recording too: it says what was not read, and why.
-    let is_told = manifest.as_ref().is_some_and(|manifest| !manifest.unread.is_empty());
-    if !positions.is_file() && !is_told {
-        return Err(CannotLoad::NoPositions(path.to_owned()));
-    }
+    let manifest = body_if_there(folder.join(MANIFEST))?;
     let mut bodies = BTreeMap::new();
     for endpoint in Endpoint::ALL {
         let file = if endpoint == Endpoint::Positions { positions.clone() } else { folder.join(endpoint.file()) };
-        if let Some(text) = text_if_there(&file)? {
-            bodies.insert(endpoint, Body { file, text });
-        }
+        bodies.extend(body_if_there(file)?.map(|body| (endpoint, body)));
+    }
+    let modified = || {
+        let modified = fs::metadata(&positions).and_then(|metadata| metadata.modified());
+        modified.map(Time::from).map_err(|error| CannotLoad::Unreadable(positions.clone(), error))
+    };
+    of_texts(path, manifest.as_ref(), bodies, at, modified)
+}
+
+/// A recording of the texts that lie in a place. `modified` tells when the positions were written, where nothing else tells a time.
+pub fn of_texts<'a>(
+    place: &Path,
+    manifest: Option<&'a Body>,
+    bodies: BTreeMap<Endpoint, Body>,
+    at: Option<Time>,
+    modified: impl FnOnce() -> Result<Time, CannotLoad>,
+) -> Result<Recording, CannotLoad> {
+    let read = |body: &'a Body| read_manifest(&body.text).ok_or_else(|| CannotLoad::BadManifest(body.file.clone()));
+    let manifest = manifest.map(read).transpose()?;
+    // A read that failed is a recording too: it says what was not read, and why.
+    let is_told = manifest.as_ref().is_some_and(|manifest| !manifest.unread.is_empty());
+    if !bodies.contains_key(&Endpoint::Positions) && !is_told {
+        return Err(CannotLoad::NoPositions(place.to_owned()));
     }
     let began = manifest.as_ref().and_then(|manifest| json::moment_if_any(manifest.read_began));
-    let (read_began, time_source) = match began {
-        Some(time) => (time, TimeSource::Read),
-        None => time_of_read(&bodies, &positions, at)?,
+    let (read_began, time_source) = match began.map(|time| (time, TimeSource::Read)).or_else(|| time_of_read(&bodies, at)) {
+        Some(told) => told,
+        None => (modified()?, TimeSource::Modified),
     };
     let mut recording = Recording { bodies, ..Recording::nothing(read_began) };
     recording.time_source = time_source;
@@ -174,33 +184,39 @@ fn check_inside(folder: &Path) -> Result<(), CannotLoad> {
     Ok(())
 }
 
-fn text_if_there(file: &Path) -> Result<Option<String>, CannotLoad> {
-    if !file.is_file() {
-        return Ok(None);
+/// An answer longer than this is none.
+const LARGEST_BODY: u64 = 256 << 20;
+
+/// What is there and cannot be read is told: a list of fills that cannot be read is not a list of none.
+fn body_if_there(file: PathBuf) -> Result<Option<Body>, CannotLoad> {
+    let unreadable = |error: io::Error| CannotLoad::Unreadable(file.clone(), error);
+    match fs::symlink_metadata(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(_) | Err(_) => {}
     }
-    let bytes = fs::read(file).map_err(|error| CannotLoad::Unreadable(file.to_owned(), error))?;
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    let metadata = fs::metadata(&file).map_err(unreadable)?;
+    // Asked before opening: to open a pipe is to wait for its other end.
+    if !metadata.is_file() {
+        return Err(unreadable(io::Error::other("it is not a file")));
+    }
+    if metadata.len() > LARGEST_BODY {
+        return Err(unreadable(io::Error::other("it is longer than any answer of the broker's")));
+    }
+    let bytes = fs::read(&file).map_err(unreadable)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Some(Body { file, text }))
 }
 
-/// The clock's time, the file's own, `--at`, or the file's modification time (contract, section 4).
-fn time_of_read(bodies: &BTreeMap<Endpoint, Body>, positions: &Path, at: Option<Time>) -> Result<(Time, TimeSource), CannotLoad> {
+/// The clock's time, the file's own, or `--at`; the file's modification time comes after these (contract, section 4).
+fn time_of_read(bodies: &BTreeMap<Endpoint, Body>, at: Option<Time>) -> Option<(Time, TimeSource)> {
     let stamp = |endpoint: Endpoint| {
         let body: Stamped = serde_json::from_str(&bodies.get(&endpoint)?.text).ok()?;
         json::moment_if_any(body.timestamp)
     };
     let own = |endpoint: Endpoint| if is_object(&bodies.get(&endpoint)?.text) { stamp(endpoint) } else { None };
-    if let Some(time) = own(Endpoint::Positions) {
-        return Ok((time, TimeSource::File));
-    }
-    if let Some(time) = stamp(Endpoint::Clock) {
-        return Ok((time, TimeSource::Clock));
-    }
-    if let Some(time) = at {
-        return Ok((time, TimeSource::Flag));
-    }
-    let modified = fs::metadata(positions).and_then(|metadata| metadata.modified());
-    let modified = modified.map_err(|error| CannotLoad::Unreadable(positions.to_owned(), error))?;
-    Ok((modified.into(), TimeSource::Modified))
+    let file = own(Endpoint::Positions).map(|time| (time, TimeSource::File));
+    let clock = || stamp(Endpoint::Clock).map(|time| (time, TimeSource::Clock));
+    file.or_else(clock).or(at.map(|time| (time, TimeSource::Flag)))
 }
 
 fn is_object(text: &str) -> bool {

@@ -3,7 +3,7 @@
 use itertools::Itertools;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::CannotAdd;
@@ -12,6 +12,7 @@ use crate::Request;
 use crate::brokers::redact::Redactor;
 use crate::layout::Layout;
 use crate::read;
+use crate::source::LONGEST_LINE;
 
 /// What was kept of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,10 +99,14 @@ fn part(file: &Path, wanted: Option<&BTreeSet<u32>>, text: &mut String, kept: &m
     let mut number = 0u32;
     loop {
         line.clear();
-        if reader.read_until(b'\n', &mut line).map_err(|error| failed(error.to_string()))? == 0 {
+        let mut most = reader.by_ref().take(LONGEST_LINE as u64 + 1);
+        if most.read_until(b'\n', &mut line).map_err(|error| failed(error.to_string()))? == 0 {
             return Ok(());
         }
         number = number.saturating_add(1);
+        if line.len() > LONGEST_LINE {
+            return Err(failed(format!("line {number} is longer than any record can be")));
+        }
         kept.of += 1;
         if wanted.is_some_and(|wanted| !wanted.contains(&number)) {
             continue;
