@@ -39,6 +39,12 @@ fn agree(text: &str) -> bool {
     true
 }
 
+/// What is passed over is taken and refused as serde_json does it.
+fn agree_both_ways(text: &str) {
+    let plainly = json::plainly::<Raw<'_>>(text).ok();
+    assert_eq!(json::quickly::<Raw<'_>>(text).ok(), plainly, "{text:?}");
+}
+
 fn scalar() -> impl Strategy<Value = String> {
     const WORDS: &[&str] = &[
         "null",
@@ -118,11 +124,39 @@ proptest! {
         }
     }
 
+    /// A number is looked at eight bytes together, or byte by byte where it is longer or ends the text.
+    #[test]
+    fn any_number_is_passed_over_as_serde_json_does(
+        number in proptest::collection::vec(select(&b"0001234567899..-+eE"[..]), 1..20),
+        after in select(&["", "}", ", 2", " ", "x", "         "][..]),
+    ) {
+        let number: String = number.into_iter().map(char::from).collect();
+        agree_both_ways(&format!("{number}{after}"));
+        agree_both_ways(&format!("[{number}{after}]"));
+        agree_both_ways(&format!("{{\"a\": {number}{after}"));
+    }
+
     #[test]
     fn any_value_is_passed_over_as_serde_json_does(text in value()) {
         let quickly = json::quickly::<Raw<'_>>(&text);
         if let Ok(raw) = quickly {
             prop_assert_eq!(Ok(raw), json::plainly::<Raw<'_>>(&text));
+        }
+    }
+}
+
+/// Texts are looked at eight bytes together: wherever among them one ends, or what must not stand in it stands.
+#[test]
+fn a_text_is_passed_over_as_serde_json_does() {
+    let special = [
+        "", "\"", "\\", "\\n", "\\\"", "\\u00e9", "\\u00g9", "\u{1}", "\u{1f}", "\n", " ", "!", "#", "[", "]", "\u{7f}", "é", "€",
+    ];
+    for length in 0..20 {
+        for (place, special) in (0..=length).flat_map(|place| special.iter().map(move |special| (place, special))) {
+            let text = format!("{}{special}{}", "x".repeat(place), "x".repeat(length - place));
+            agree_both_ways(&format!("[\"{text}\", 1]"));
+            agree_both_ways(&format!("{{\"{text}\": 1, \"b\":\t\"{text}\" , \"c\" :[]}}"));
+            agree_both_ways(&format!("\"{text}"));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::BookFormat;
 use crate::event::{Claim, Fact, Holding, Statement};
-use crate::json::{self, Field, Text};
+use crate::json::{self, Field, List, Text};
 use crate::position::Side;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -30,7 +30,7 @@ struct Snapshot<'a> {
 #[derive(Deserialize)]
 pub struct OnOneLine<'a> {
     #[serde(borrow)]
-    positions: Option<Vec<Row<'a>>>,
+    positions: Option<List<Row<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -50,9 +50,12 @@ struct Row<'a> {
 impl OnOneLine<'_> {
     /// The holdings, or `None` where the answer is `{}`.
     pub fn holdings(&self, line: u32) -> Result<Option<Arc<[Holding]>>, Trouble> {
-        let Some(rows) = &self.positions else { return Ok(None) };
-        let holdings = rows.iter().filter_map(|row| holding(row, line).transpose());
-        holdings.collect::<Result<_, _>>().map(Some)
+        let Some(List(rows)) = &self.positions else { return Ok(None) };
+        let mut holdings = Vec::with_capacity(rows.len());
+        for row in rows {
+            holdings.extend(holding(row, line)?);
+        }
+        Ok(Some(holdings.into()))
     }
 }
 

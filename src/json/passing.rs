@@ -1,0 +1,249 @@
+//! Passing over JSON that nobody asks for, and checking it all the same: each function takes what is left of the text and gives what is left
+//! after it, or `None` where that is not JSON.
+//!
+//! Two thirds of what is read is passed over here, so eight bytes are looked at together, and what the bot writes most (`", "`, `": "`, a
+//! number of a few digits) is tried first. Whatever that does not fit goes byte by byte; both ways take and refuse the same
+//! (`tests/quick.rs`).
+
+/// What is left of a text.
+pub type Rest<'a> = Option<&'a [u8]>;
+
+/// One in each byte of a word.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// The highest bit of each byte.
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// The highest bit of the first byte that ends a text or does not stand for itself in it (a quote, a backslash, a control character), and no
+/// bit of a byte before it.
+#[inline(always)]
+fn ends(word: u64) -> u64 {
+    // With this bit turned, a quote is a blank, a control character is one still, and nothing else becomes one of these.
+    let turned = word ^ (ONES * 0x02);
+    let quote_or_control = turned.wrapping_sub(ONES * 0x21) & !turned;
+    let slashed = word ^ (ONES * u64::from(b'\\'));
+    let backslash = slashed.wrapping_sub(ONES) & !slashed;
+    (quote_or_control | backslash) & HIGHS
+}
+
+/// The highest bit of each byte that is no digit.
+#[inline(always)]
+fn no_digits(word: u64) -> u64 {
+    let digits = word ^ (ONES * 0x30);
+    (((digits & !HIGHS) + ONES * 0x76) | digits) & HIGHS
+}
+
+/// Passes over blanks.
+pub fn blanks(mut rest: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n' | b'\r', more @ ..] = rest {
+        rest = more;
+    }
+    rest
+}
+
+/// Passes over a byte, which no more than blanks stand before, and over the blanks after it: mostly none before, and one after.
+#[inline(always)]
+pub fn mark(rest: &[u8], wanted: u8) -> Rest<'_> {
+    match rest {
+        [found, b' ', more @ ..] if *found == wanted && !matches!(more, [0..=b' ', ..]) => Some(more),
+        _ => mark_among_blanks(rest, wanted),
+    }
+}
+
+#[inline(never)]
+fn mark_among_blanks(rest: &[u8], wanted: u8) -> Rest<'_> {
+    match blanks(rest) {
+        [found, more @ ..] if *found == wanted => Some(blanks(more)),
+        _ => None,
+    }
+}
+
+/// Passes over what stands for itself in a text: stops at a quote, a backslash, a control character, or the end.
+#[inline(always)]
+pub fn plain(mut rest: &[u8]) -> &[u8] {
+    while let Some((eight, more)) = rest.split_first_chunk::<8>() {
+        let found = ends(u64::from_le_bytes(*eight));
+        if found != 0 {
+            return rest.get(found.trailing_zeros() as usize / 8..).unwrap_or_default();
+        }
+        rest = more;
+    }
+    while let [b' '..=b'!' | b'#'..=b'[' | b']'..=u8::MAX, more @ ..] = rest {
+        rest = more;
+    }
+    rest
+}
+
+/// Passes over a text whose opening quote was taken.
+#[inline(always)]
+fn text(rest: &[u8]) -> Rest<'_> {
+    if let [b'"', more @ ..] = plain(rest) { Some(more) } else { escaped_text(rest) }
+}
+
+#[cold]
+fn escaped_text(mut rest: &[u8]) -> Rest<'_> {
+    loop {
+        rest = match plain(rest) {
+            [b'"', more @ ..] => return Some(more),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', more @ ..] => more,
+            [b'\\', b'u', a, b, c, d, more @ ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => more,
+            _ => return None,
+        };
+    }
+}
+
+/// Passes over a number: mostly all of it is in eight bytes.
+#[inline(always)]
+fn number(rest: &[u8]) -> Rest<'_> {
+    let unsigned = if let [b'-', more @ ..] = rest { more } else { rest };
+    let Some(eight) = unsigned.first_chunk::<8>() else { return long_number(unsigned) };
+    let word = u64::from_le_bytes(*eight);
+    let ends = no_digits(word);
+    let ends_after_point = ends & ends.wrapping_sub(1);
+    let whole = ends.trailing_zeros();
+    let byte = |bit: u32| (word >> (bit & 0x38)) as u8;
+    // The bit is the last of the byte: 7 is the first byte's.
+    if whole == 7 || (byte(0) == b'0' && whole != 15) {
+        return None;
+    }
+    let end = match byte(whole) {
+        b'.' => {
+            let end = ends_after_point.trailing_zeros();
+            if end == whole + 8 {
+                return None;
+            }
+            end
+        }
+        _ => whole,
+    };
+    if end == u64::BITS || byte(end) | 0x20 == b'e' { long_number(unsigned) } else { unsigned.get(end as usize / 8..) }
+}
+
+/// The same byte by byte. The sign was taken.
+#[inline(never)]
+fn long_number(rest: &[u8]) -> Rest<'_> {
+    let mut end = match rest {
+        [b'0', b'0'..=b'9', ..] => return None,
+        _ => digits(rest)?,
+    };
+    if let [b'.', fraction @ ..] = end {
+        end = digits(fraction)?;
+    }
+    if let [b'e' | b'E', exponent @ ..] = end {
+        end = digits(if let [b'+' | b'-', more @ ..] = exponent { more } else { exponent })?;
+    }
+    Some(end)
+}
+
+/// At least one digit.
+fn digits(rest: &[u8]) -> Rest<'_> {
+    let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    rest.get(count..).filter(|_| count > 0)
+}
+
+#[inline(always)]
+fn word<'a>(rest: &'a [u8], word: &[u8]) -> Rest<'a> {
+    rest.strip_prefix(word)
+}
+
+/// Passes over `null`.
+#[inline(always)]
+pub fn null(rest: &[u8]) -> Rest<'_> {
+    word(rest, b"null")
+}
+
+/// The objects and arrays around a value, the innermost last: a bit each below a leading one.
+struct Around(u128);
+
+impl Around {
+    const NOTHING: Around = Around(1);
+
+    fn enter(&mut self, is_object: bool) -> Option<()> {
+        if self.0.leading_zeros() == 0 {
+            return None;
+        }
+        self.0 = self.0 << 1 | u128::from(is_object);
+        Some(())
+    }
+
+    fn leave(&mut self) {
+        self.0 >>= 1;
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.0 == 1
+    }
+
+    fn is_object(&self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
+/// Passes over one value, which begins with the next byte.
+#[inline(always)]
+pub fn value(rest: &[u8]) -> Rest<'_> {
+    match rest {
+        [b'{' | b'[', ..] => nested(rest),
+        _ => scalar(rest),
+    }
+}
+
+#[inline(always)]
+fn scalar(rest: &[u8]) -> Rest<'_> {
+    match rest {
+        [b'"', more @ ..] => text(more),
+        [b'-' | b'0'..=b'9', ..] => number(rest),
+        [b'n', ..] => null(rest),
+        [b't', ..] => word(rest, b"true"),
+        [b'f', ..] => word(rest, b"false"),
+        _ => None,
+    }
+}
+
+/// Passes over an object or an array.
+fn nested(mut rest: &[u8]) -> Rest<'_> {
+    let mut around = Around::NOTHING;
+    let mut is_object = false;
+    loop {
+        // A value begins here.
+        match rest {
+            [opened @ (b'{' | b'['), more @ ..] => {
+                is_object = *opened == b'{';
+                around.enter(is_object)?;
+                rest = blanks(more);
+                if !matches!(rest, [b'}' | b']', ..]) {
+                    rest = if is_object { key(rest)? } else { rest };
+                    continue;
+                }
+            }
+            _ => rest = scalar(rest)?,
+        }
+        // A value ended: another one follows, or what is around it ends, too.
+        loop {
+            match rest {
+                [b',', ..] => {
+                    rest = mark(rest, b',')?;
+                    rest = if is_object { key(rest)? } else { rest };
+                    break;
+                }
+                [closed @ (b'}' | b']'), more @ ..] if (*closed == b'}') == is_object => rest = more,
+                [b' ' | b'\t' | b'\n' | b'\r', more @ ..] => {
+                    rest = more;
+                    continue;
+                }
+                _ => return None,
+            }
+            around.leave();
+            if around.is_nothing() {
+                return Some(rest);
+            }
+            is_object = around.is_object();
+        }
+    }
+}
+
+/// Passes over a key and its colon.
+#[inline(always)]
+fn key(rest: &[u8]) -> Rest<'_> {
+    let [b'"', more @ ..] = rest else { return None };
+    mark(text(more)?, b':')
+}
