@@ -189,6 +189,10 @@ impl Decoder<'_> {
     fn lines(&mut self, bytes: &[u8], first: Origin) {
         // The whole piece is checked at once; only where that fails, each line by itself.
         let text = std::str::from_utf8(bytes).ok();
+        // Room for all of them at once: most lines are one event.
+        let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
+        self.decoded.lines.reserve_exact(lines);
+        self.decoded.events.reserve(lines);
         let (mut start, mut line) = (0, first.line);
         while start < bytes.len() {
             let (end, ended) = match memchr::memchr(b'\n', &bytes[start..]) {

@@ -189,7 +189,8 @@ impl Weaver {
 
     /// Puts what is older than `before` on the tape.
     fn put(&mut self, before: Option<Time>, out: &mut impl FnMut(Event)) {
-        self.loose.sort_by_key(|event| (event.at, rank(event), event.origin));
+        // Moments decide nearly always.
+        self.loose.sort_by(|one, two| one.at.cmp(&two.at).then_with(|| (rank(one), one.origin).cmp(&(rank(two), two.origin))));
         let complete = before.map_or(self.loose.len(), |before| self.loose.partition_point(|event| event.at < before));
         for event in self.loose.drain(..complete) {
             if self.remembers && is_asked_for_again(&event) {
