@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// What one thread decodes another one forgets: the system's allocator makes the two wait for each other (`docs/performance.md`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     ExitCode::from(tapecheck::cli::main())
 }
