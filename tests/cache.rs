@@ -40,7 +40,8 @@ impl Bench {
     fn new() -> Bench {
         let folder = TempDir::new().unwrap();
         let (bot, cache) = (folder.path().join("bot"), folder.path().join("cache"));
-        bot::write(&bot, &bot::Plan { megabytes: 3, symbols: 12, pace: 900, wrong: 9, stray: 1 }).unwrap();
+        bot::write(&bot, &bot::Plan { megabytes: 3, symbols: 12, pace: 900, wrong: 9, stray: 1, kinds: bot::Kinds::All })
+            .unwrap();
         Bench { _folder: folder, bot, cache }
     }
 

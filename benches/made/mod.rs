@@ -10,11 +10,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
-pub use bot::Plan;
+pub use bot::{Kinds, Plan};
 
 /// A plan without faults.
 pub fn plain(megabytes: u64) -> Plan {
-    Plan { megabytes, symbols: 60, pace: 700, wrong: 0, stray: 0 }
+    Plan { megabytes, symbols: 60, pace: 700, wrong: 0, stray: 0, kinds: Kinds::All }
 }
 
 /// What decides about the bytes that are written, beside the plan.
@@ -26,8 +26,12 @@ const WRITTEN_BY: [&str; 3] = [
 
 /// The directory of a plan, below the target directory.
 pub fn directory(plan: &Plan) -> io::Result<PathBuf> {
-    let Plan { megabytes, symbols, pace, wrong, stray } = plan;
-    let name = format!("{megabytes}-megabytes-{symbols}-symbols-{pace}-pace-{wrong}-wrong-{stray}-stray");
+    let Plan { megabytes, symbols, pace, wrong, stray, kinds } = plan;
+    let only = match kinds {
+        Kinds::All => "",
+        Kinds::Attribution => "-attribution",
+    };
+    let name = format!("{megabytes}-megabytes-{symbols}-symbols-{pace}-pace-{wrong}-wrong-{stray}-stray{only}");
     once(&name, |folder| bot::write(folder, plan).map(|written| eprintln!("{written}")))
 }
 

@@ -37,6 +37,10 @@ fn main() -> io::Result<()> {
         let folder = made::directory(&made::plain(megabytes))?;
         wholes.push(against_others(&folder, rounds)?);
     }
+    // The same, of the records that the aim was set on: long ones, of which little is asked for.
+    println!("only attribution.jsonl and exit_attribution.jsonl:");
+    let own = made::Plan { kinds: made::Kinds::Attribution, ..made::plain(megabytes) };
+    against_others(&made::directory(&own)?, rounds)?;
     growth::report(megabytes, rounds, &wholes)
 }
 

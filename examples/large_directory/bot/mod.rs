@@ -32,6 +32,24 @@ pub struct Plan {
     /// So many positions stand in the executor's file in the end that nobody holds.
     #[arg(long, default_value_t = 0)]
     pub stray: u64,
+    /// Which logs have records; the others stay empty.
+    #[arg(long, value_enum, default_value_t = Kinds::All)]
+    pub kinds: Kinds,
+}
+
+/// Which logs are written.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinds {
+    /// All nine.
+    All,
+    /// The bot's own account of its trades: `attribution.jsonl` and `exit_attribution.jsonl`.
+    Attribution,
+}
+
+impl Kinds {
+    fn has(self, path: &str) -> bool {
+        self == Kinds::All || path.ends_with("attribution.jsonl")
+    }
 }
 
 /// Cycles of a day: a minute each, from the opening to the close.
@@ -109,6 +127,9 @@ impl Bot<'_> {
             None => BufWriter::with_capacity(1 << 20, File::create(self.folder.join(path))?),
         };
         let file = self.files.entry(path).or_insert(file);
+        if !self.plan.kinds.has(path) {
+            return Ok(());
+        }
         self.bytes += line.len() as u64 + 1;
         writeln!(file, "{line}")
     }
