@@ -12,6 +12,7 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use tapecheck::backtest::{self, Day, Grid};
 use tapecheck::report::{Report, Verdict};
 use tapecheck::{Request, replay, time};
 
@@ -228,4 +229,23 @@ fn two_real_days_from_the_logs_alone() {
     assert!(!hood.is_empty(), "the scale-outs of HOOD that bought are not found");
     // A tape that no witness closes cannot be clean, and this one has breaks.
     assert_eq!(report.verdict, Verdict::Breaks);
+}
+
+/// Watched as if they were live, whole days give no alarm about what was not there, and every break that was there is announced.
+#[test]
+fn whole_days_are_watched_without_a_false_alarm_or_a_miss() {
+    let names = ["clean-day", "noisy-day", "scale-out-day", "split-and-stale-day", "three-faults-day"];
+    let days = names.into_iter().filter_map(|name| {
+        let directory = sample(name)?;
+        let broker = Some(directory.join("broker"));
+        Some(Day { name: name.to_owned(), request: Request { directory, broker, ..Request::default() } })
+    });
+    let days: Vec<Day> = days.collect();
+    let grid = Grid { intervals: vec![15, 60], confirms: vec![1, 2], graces: vec![10], settles: vec![0] };
+    let tested = backtest::run(&days, &grid, 2, &|_| {});
+    assert!(tested.failed.is_empty(), "{:?}", tested.failed);
+    for score in &tested.scores {
+        assert!(score.is_right(), "{score:?}");
+    }
+    assert_eq!(tested.scores[0].delays.len(), tested.real, "{:?}", tested.scores[0]);
 }
