@@ -28,8 +28,8 @@ use crate::watch::{Guard, Looked};
 const EXAMPLES: &str = "\
 Examples:
   tapecheck watch bot --broker live
-  tapecheck watch bot --broker live --interval 2m --webhook-file /etc/tapecheck/webhook
-  tapecheck watch bot --broker live --format json --on-event './page-me --urgent'
+  tapecheck watch bot --broker live --interval 2m --webhook-file hook.url
+  tapecheck watch bot --broker live --format json --on-event ./page-me
   tapecheck watch bot --broker live --metrics 127.0.0.1:9187
 
 A line for what changes: OPENED, CHANGED, STANDING, RESOLVED, WITHDRAWN, PASSED; BLIND and SEES AGAIN for outages. Nothing while all is well.
