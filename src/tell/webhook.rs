@@ -14,12 +14,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 use url::{Host, Url};
 
 use super::{Message, Way};
+use crate::brokers::alpaca::http::client;
 use crate::source::harmless;
 
 /// The variable that may hold the address.
 pub const VARIABLE: &str = "TAPECHECK_WEBHOOK";
-
-const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// The most bytes of a file that holds an address.
 const LONGEST: u64 = 16 * 1024;
@@ -170,22 +169,9 @@ impl Webhook {
     /// A client for one address. `shape`: what it understands, where its host does not tell.
     pub fn new(address: Address, shape: Option<Shape>, patience: Patience) -> Result<Webhook, String> {
         let cannot = |why: &dyn Error| format!("the webhook's client cannot be made: {}", innermost(why));
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let tls = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| cannot(&error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            // Between two announcements the other side has long hung up.
-            .pool_max_idle_per_host(0)
-            .user_agent(USER_AGENT);
-        // A proxy from the environment carries https as a tunnel, but would read what goes to this machine over http.
-        let builder = if address.loopback { builder.no_proxy() } else { builder.https_only(true) };
+        let builder = client::careful(address.loopback).map_err(|error| cannot(&error))?;
+        // Between two announcements the other side has long hung up.
+        let builder = builder.referer(false).pool_max_idle_per_host(0);
         Ok(Webhook {
             shape: shape.unwrap_or_else(|| Shape::of(&address.host)),
             http: builder.build().map_err(|error| cannot(&error.without_url()))?,

@@ -79,6 +79,22 @@ pub struct RequestLog {
     pub request_id: Option<String>,
 }
 
+/// A client that is about to carry secrets: it goes where it is sent and nowhere else, and once.
+pub fn careful(to_this_machine: bool) -> Result<reqwest::ClientBuilder, rustls::Error> {
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let tls = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .user_agent(USER_AGENT);
+    // A proxy from the environment carries https as a tunnel, but would read what goes to this machine over http.
+    Ok(if to_this_machine { builder.no_proxy() } else { builder.https_only(true) })
+}
+
 /// Reads Alpaca, and can do nothing else.
 #[derive(Debug)]
 pub struct Client {
@@ -95,19 +111,7 @@ impl Client {
     /// A client for one account. Its budget is shared by everything that is read through it.
     pub fn new(keys: &Keys, settings: Settings) -> Result<Self, ClientError> {
         let setup = |error: &dyn Error| ClientError::Setup { reason: reason_of(error) };
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let tls = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| setup(&error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .user_agent(USER_AGENT);
-        // A proxy from the environment carries https as a tunnel, but would read what goes to this machine over http.
-        let builder = if keys.base_url.is_loopback() { builder.no_proxy() } else { builder.https_only(true) };
+        let builder = careful(keys.base_url.is_loopback()).map_err(|error| setup(&error))?;
         Ok(Self {
             http: builder.build().map_err(|error| setup(&error))?,
             key: keys.key.clone(),
