@@ -230,6 +230,26 @@ fn a_quiet_live_audit_is_cheap_and_its_recording_says_the_same() {
     assert_eq!(told(&report(&replayed)), told(&live));
 }
 
+/// Zeros without end in the place of a log: told, and not copied until the disk is full.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_copied() {
+    let quiet = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/quiet-day");
+    let served = Served::new(Book::load(&quiet.join("broker")).unwrap(), Scenario::Ok);
+    let (bot, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::create_dir(bot.path().join("logs")).unwrap();
+    std::fs::copy(quiet.join("logs/attribution.jsonl"), bot.path().join("logs/attribution.jsonl")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", bot.path().join("logs/run.jsonl")).unwrap();
+    let output = kept.path().join("case");
+    for redact in [&[][..], &["--redact"]] {
+        let arguments = ["record", bot.path().to_str().unwrap(), "-o", output.to_str().unwrap(), "--with-bot", "--force"];
+        let recorded = served.run(&[&arguments[..], redact].concat());
+        assert_eq!(recorded.status.code(), Some(2), "{}", text(&recorded));
+        let told = String::from_utf8_lossy(&recorded.stderr).into_owned();
+        assert!(told.contains("logs/run.jsonl: not a file"), "{told}");
+    }
+}
+
 fn walk(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()

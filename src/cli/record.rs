@@ -1,11 +1,8 @@
 //! `tapecheck record`.
 
-#![expect(clippy::disallowed_methods, reason = "the edge: here the bot's files are copied")]
-
 use clap::Args;
 use itertools::Itertools;
 use std::fmt::Write as _;
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +16,7 @@ use crate::brokers::recording::{CannotWrite, Existing, check_target, is_of_a_rec
 use crate::brokers::redact::Redactor;
 use crate::brokers::{Endpoint, Recording};
 use crate::layout::Layout;
+use crate::open::{self, Found};
 use crate::read;
 use crate::settings::{self, without_account};
 use crate::time::{self, Time};
@@ -152,14 +150,25 @@ fn kept_as(path: &str, redacted: bool) -> &str {
     if redacted { plain } else { path }
 }
 
+/// Bytes of a file that are redacted at once, in memory.
+const LARGEST_REDACTED: u64 = 4 << 30;
+
 fn copy(path: &str, file: &Path, folder: &Path, redactor: Option<&Redactor>) -> Result<(), CannotWrite> {
     let failed = |source| CannotWrite::Io { path: file.to_owned(), source };
-    let Some(redactor) = redactor else {
-        return keep(&folder.join(path), &fs::read(file).map_err(failed)?);
-    };
+    let refused = |says: String| failed(std::io::Error::other(says));
     let mut bytes = Vec::new();
-    let opened = read::open(file).map_err(|reason| failed(std::io::Error::other(reason.to_string())))?;
-    { opened }.read_to_end(&mut bytes).map_err(failed)?;
+    let Some(redactor) = redactor else {
+        // Neither a pipe nor a device: to copy one would never end.
+        let opened = open::plain(file, &Found::at(file), 0).map_err(|reason| refused(reason.to_string()))?;
+        { opened }.read_to_end(&mut bytes).map_err(failed)?;
+        return keep(&folder.join(path), &bytes);
+    };
+    // Redaction works on text: what was compressed is kept plain, under a name that is read as well.
+    let opened = read::open(file).map_err(|reason| refused(reason.to_string()))?;
+    opened.take(LARGEST_REDACTED + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST_REDACTED {
+        return Err(refused(format!("longer than the {LARGEST_REDACTED} bytes that are redacted at once")));
+    }
     let text = redactor.text(&String::from_utf8_lossy(&bytes));
     keep(&folder.join(kept_as(path, true)), text.as_bytes())
 }
