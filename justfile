@@ -100,3 +100,15 @@ lab:
 # A week of a bot and its broker, a thousand times as fast, with faults and outages: each must be told once, and nothing else
 soak *FLAGS:
     cargo run --release --example soak -- {{FLAGS}}
+
+# Fuzz a target of tests/fuzz/targets until it is stopped, or until FLAGS say (-runs=10000000); needs cargo-fuzz
+fuzz TARGET *FLAGS:
+    cargo fuzz build --sanitizer none --fuzz-dir tests/fuzz --target-dir target/fuzz {{TARGET}}
+    tests/fuzz/seeds {{TARGET}} target/fuzz/seeds/{{TARGET}}
+    mkdir -p target/fuzz/found/{{TARGET}}
+    target/fuzz/*/release/{{TARGET}} -artifact_prefix=target/fuzz/found/{{TARGET}}- -max_len=2048 -timeout=10 -print_final_stats=1 \
+        {{FLAGS}} target/fuzz/found/{{TARGET}} target/fuzz/seeds/{{TARGET}}
+
+# Directories under attack: also every byte and bit of some days, and the largest of everything (needs 25 GB of disk or holes, and an hour)
+attack:
+    cargo test --release --test attack -- --include-ignored --nocapture --test-threads 1

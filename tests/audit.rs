@@ -230,7 +230,7 @@ fn a_quiet_live_audit_is_cheap_and_its_recording_says_the_same() {
     assert_eq!(told(&report(&replayed)), told(&live));
 }
 
-/// Zeros without end in the place of a log: told, and not copied until the disk is full.
+/// Zeros without end in the place of a log: told, and not read until memory runs out.
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_is_not_copied() {
