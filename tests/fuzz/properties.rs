@@ -172,7 +172,7 @@ fn line_by_line(bytes: &[u8]) -> impl Iterator<Item = Piece> {
 /// pieces they were cut. What is kept of them for the next run comes back the same.
 pub fn lines((choice, bytes): (u8, &[u8])) {
     let reader = Reader::Format(&logs::ALL[usize::from(choice) % logs::ALL.len()]);
-    let log = Log { id: ID, reader: &reader, open: Box::new(|| Ok(Box::new(bytes))), offset: 0, compressed: false };
+    let log = Log { id: ID, reader: &reader, open: Box::new(|| Ok(Box::new(bytes))), offset: 0, line: 1, compressed: false };
     let (whole, events) = account(&reader, Cutter::of(log));
     let source = &whole.source;
     let ignored: u64 = source.ignored.values().sum();
