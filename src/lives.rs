@@ -39,6 +39,14 @@ impl Ledger {
         }
     }
 
+    /// Whether every break that is named by its place is there, where the ledger was read from bytes.
+    pub(crate) fn is_sound(&self) -> bool {
+        let accounts = self.accounts.values();
+        let named = accounts
+            .flat_map(|account| account.open.iter().chain(&account.faults).chain(&account.score_lost).chain(&account.partly));
+        named.chain(&self.just_entered).chain(&self.count_open).all(|place| *place < self.breaks.len())
+    }
+
     /// Adds a break of the expected book to the open ones of its symbol; gives its place.
     pub(crate) fn open_of(&mut self, symbol: &Symbol, found: Break) -> usize {
         let place = self.breaks.len();

@@ -58,6 +58,12 @@ impl Prints {
         new
     }
 
+    /// Whether the numbers fit, where this was read from bytes.
+    pub fn is_sound(&self) -> bool {
+        let in_order = self.milestones.is_sorted() && self.milestones.iter().all(|(place, _)| *place <= self.all.len());
+        in_order && self.recent.len() <= self.all.len()
+    }
+
     /// Forgets lines at the beginning that are older than a moment. One that comes again is taken for new then: who forgets must look at
     /// what comes that is so old.
     pub fn forget_before(&mut self, moment: Time) {

@@ -287,6 +287,11 @@ impl Account {
         u32::try_from(self.source.lines).unwrap_or(u32::MAX).saturating_add(1)
     }
 
+    /// Whether what is named by its number is there, where this was read from bytes.
+    pub fn is_sound(&self) -> bool {
+        self.awaiting_next <= self.quarantined.len() && self.prints.is_sound()
+    }
+
     /// Forgets lines that are older than a moment: one of them that comes again is given as if it were new.
     pub fn forget_before(&mut self, moment: Time) {
         self.prints.forget_before(moment);

@@ -224,6 +224,11 @@ proptest! {
     }
 
     #[test]
+    fn checkpoints(bytes in vec(any::<u8>(), 0..60)) {
+        properties::checkpoint(&bytes);
+    }
+
+    #[test]
     fn payloads(bytes in vec(any::<u8>(), 0..60)) {
         properties::payload(&bytes);
     }

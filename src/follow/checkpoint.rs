@@ -68,8 +68,7 @@ impl Follower {
             folded: warm.folded.clone(),
             carried: self.carried.clone(),
         });
-        let body = body.ok()?;
-        Some([MARK.as_slice(), &sum(&body, build).to_le_bytes(), &body].concat())
+        Some(sealed(&body.ok()?, build))
     }
 
     /// A follower that goes on from a checkpoint.
@@ -87,12 +86,30 @@ impl Follower {
         if !rest.is_empty() || read.asked != asked(&request, kept) {
             return Err(Unusable::OfOther);
         }
+        // A checksum is no signature: whoever could write one must not make the fold reach for what is not there.
+        if !read.is_sound() {
+            return Err(Unusable::Damaged);
+        }
         let Kept { files, marks, accounts, weaver, mut fold, folded, carried, .. } = read;
         fold.ledger.settings = request.settings;
         let weaver = weaver.with(crate::cut(&request));
         let warm = Warm { files, marks, accounts, weaver, fold, folded, kept };
         Ok(Follower { request, kept, warm: Some(warm), carried })
     }
+}
+
+impl Kept {
+    /// Whether everything that is named by its number is there.
+    fn is_sound(&self) -> bool {
+        let is_file = |id: &SourceId| usize::from(id.0) < self.files.len();
+        let files = self.marks.keys().chain(self.accounts.keys()).chain(self.folded.keys()).all(is_file);
+        files && self.accounts.values().all(Account::is_sound) && self.fold.ledger.is_sound()
+    }
+}
+
+/// A body with its mark and its checksum.
+pub fn sealed(body: &[u8], build: u128) -> Vec<u8> {
+    [MARK.as_slice(), &sum(body, build).to_le_bytes(), body].concat()
 }
 
 fn sum(body: &[u8], build: u128) -> u128 {

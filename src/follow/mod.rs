@@ -21,7 +21,7 @@ use crate::{CannotReplay, Replay, Request};
 use carried::Carried;
 use warm::Warm;
 
-pub use checkpoint::Unusable;
+pub use checkpoint::{Unusable, sealed};
 pub use marks::Changed;
 
 /// Follows one bot.

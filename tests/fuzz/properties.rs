@@ -17,6 +17,7 @@ use tapecheck::cli::corpus::parsed;
 use tapecheck::corpus::case::{ACCEPTED, Case, Given, MANIFEST};
 use tapecheck::documents::whole;
 use tapecheck::event::Event;
+use tapecheck::follow::{Asked, Follower, sealed};
 use tapecheck::json::{self, Raw, Rows, Text};
 use tapecheck::layout::{CustomLog, Layout};
 use tapecheck::logs::{self, Outcome, Reader, Sink, rule};
@@ -217,6 +218,36 @@ pub fn payload(body: &[u8]) {
         changed[place] = change[2];
     }
     taken(&changed);
+}
+
+/// The body of a checkpoint of a case, after a look.
+static CHECKPOINT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut follower = Follower::new(followed());
+    let now = "2026-06-01T15:00:00Z".parse().unwrap();
+    follower.look(|_| Asked { recording: None, now }).unwrap();
+    follower.checkpoint(7).unwrap()[sealed(b"", 7).len()..].to_vec()
+});
+
+fn followed() -> Request {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/quiet-day").replace("/tests/fuzz/", "/");
+    Request { directory: directory.into(), audit: Some(|| Time::UNIX_EPOCH), ..Request::default() }
+}
+
+/// A checkpoint of any bytes, with a checksum that holds: it is refused, or a follower goes on from it that gives one that is taken again. So is one
+/// that was stored, and then changed.
+pub fn checkpoint(body: &[u8]) {
+    assert!(Follower::resumed(followed(), body, 7).is_err(), "a checksum that nobody made");
+    let mut changed = CHECKPOINT.clone();
+    for change in body.as_chunks::<3>().0 {
+        let place = usize::from(u16::from_le_bytes([change[0], change[1]])) % changed.len();
+        changed[place] = change[2];
+    }
+    for body in [body, &changed] {
+        if let Ok(follower) = Follower::resumed(followed(), &sealed(body, 7), 7) {
+            let again = follower.checkpoint(7).unwrap();
+            assert!(Follower::resumed(followed(), &again, 7).is_ok());
+        }
+    }
 }
 
 fn taken(body: &[u8]) {
