@@ -18,14 +18,21 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use fake::book::Book;
+use fake::hostile::{Hostile, Malice};
 use fake::scenario::Scenario;
 use fake::{Fake, KEY, SECRET};
 
 /// A fake that was forgotten ends by itself.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
+/// A broker with one fault, or one that means harm.
+enum Kind {
+    Fault(Scenario),
+    Harm(Malice),
+}
+
 struct Arguments {
-    scenario: Scenario,
+    kind: Kind,
     folder: Option<PathBuf>,
     port: u16,
 }
@@ -51,21 +58,37 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(folder) => Book::load(folder)?,
         None => Book::quiet(),
     };
-    let fake = Fake::start(book, arguments.scenario, arguments.port).await?;
-    println!("export APCA_API_BASE_URL={}", fake.url());
+    match arguments.kind {
+        Kind::Fault(scenario) => {
+            let fake = Fake::start(book, scenario, arguments.port).await?;
+            told(&fake.url()).await;
+        }
+        Kind::Harm(malice) => {
+            let hostile = Hostile::start(malice, "http://127.0.0.1:9".to_owned()).await?;
+            told(&hostile.url()).await;
+        }
+    }
+    Ok(())
+}
+
+/// Says what to set, and stays.
+async fn told(url: &str) {
+    println!("export APCA_API_BASE_URL={url}");
     println!("export APCA_API_KEY_ID={KEY}");
     println!("export APCA_API_SECRET_KEY={SECRET}");
     tokio::time::sleep(LIFETIME).await;
-    Ok(())
 }
 
 fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
     let names: Vec<&str> = Scenario::NAMED.iter().map(|(name, _)| *name).collect();
-    let usage = format!("usage: fake_alpaca SCENARIO [--dir FOLDER] [--port P]\nscenarios: {}", names.join(" "));
+    let harms: Vec<&str> = Malice::NAMED.iter().map(|(name, _)| *name).collect();
+    let (names, harms) = (names.join(" "), harms.join(" "));
+    let usage = format!("usage: fake_alpaca SCENARIO [--dir FOLDER] [--port P]\nscenarios: {names}\nthat mean harm: {harms}");
     let name = given.next().ok_or(usage.clone())?;
-    let named = Scenario::NAMED.iter().find(|(known, _)| *known == name);
-    let (_, scenario) = named.ok_or(usage.clone())?;
-    let mut arguments = Arguments { scenario: *scenario, folder: None, port: 0 };
+    let fault = Scenario::NAMED.iter().find(|(known, _)| *known == name).map(|(_, scenario)| Kind::Fault(*scenario));
+    let harm = || Malice::NAMED.iter().find(|(known, _)| *known == name).map(|(_, malice)| Kind::Harm(*malice));
+    let kind = fault.or_else(harm).ok_or(usage.clone())?;
+    let mut arguments = Arguments { kind, folder: None, port: 0 };
     while let Some(flag) = given.next() {
         let value = given.next().ok_or(usage.clone())?;
         match flag.as_str() {

@@ -61,6 +61,34 @@ pub enum Malice {
     HostileText,
 }
 
+impl Malice {
+    /// All of them, by the names that the command line takes.
+    pub const NAMED: [(&'static str, Self); 22] = [
+        ("fat-pages", Self::FatPages),
+        ("endless-body", Self::EndlessBody),
+        ("gigabyte", Self::GigabyteBody),
+        ("dripping-body", Self::DrippingBody),
+        ("dripping-head", Self::DrippingHead),
+        ("endless-head", Self::EndlessHead),
+        ("endless-continue", Self::EndlessContinue),
+        ("silence", Self::Silence),
+        ("wrong-types", Self::WrongTypes),
+        ("deep-lists", Self::DeepLists),
+        ("deep-legs", Self::DeepLegs),
+        ("end-of-time", Self::EndOfTime),
+        ("redirect-elsewhere", Self::Redirect(302)),
+        ("repeats-keys", Self::RepeatsKeys),
+        ("holds-keys", Self::HoldsKeys),
+        ("holds-keys-escaped", Self::HoldsKeysEscaped),
+        ("cut-chunks", Self::CutChunks),
+        ("too-short", Self::TooShort),
+        ("too-long", Self::TooLong),
+        ("compressed", Self::Compressed),
+        ("not-http", Self::NotHttp),
+        ("hostile-text", Self::HostileText),
+    ];
+}
+
 /// One that listens. Dropping it stops it.
 pub struct Hostile {
     address: SocketAddr,
