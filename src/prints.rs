@@ -12,16 +12,14 @@ use crate::time::Time;
 /// younger than all but the last few can stand among these alone. All others are looked for only once a line comes that is older.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Prints {
-    /// Of each line, in order, but for the first that are forgotten.
-    all: Vec<u128>,
-    /// Here and there among them, the youngest moment of all lines before.
-    milestones: Vec<(usize, Time)>,
+    /// Of each line, in order, so many together, but for the first that are forgotten: they are many, and none is moved when there are more.
+    all: VecDeque<Block>,
     /// Of lines that tell no moment, which are never forgotten.
     timeless: Vec<u128>,
     /// The youngest moment of all lines.
     newest: Option<Time>,
-    /// The moments of the last few lines.
-    recent: VecDeque<Option<Time>>,
+    /// The moments and fingerprints of the last few lines.
+    recent: VecDeque<(Option<Time>, u128)>,
     /// The youngest moment of the lines before these.
     newest_before: Option<Time>,
     /// The first so many of all, to be looked for.
@@ -31,11 +29,19 @@ pub struct Prints {
     indexed: usize,
 }
 
-/// A milestone stands after so many lines.
-const MILE: usize = if cfg!(test) { 4 } else { 1 << 10 };
+/// Fingerprints of lines that follow each other.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Block {
+    prints: Vec<u128>,
+    /// The youngest moment of them and of all before.
+    newest: Option<Time>,
+}
 
 /// So many lines are looked at one by one: more than two threads that write at once put out of order.
 const RECENT: usize = if cfg!(test) { 2 } else { 64 };
+
+/// So many fingerprints are kept together.
+const TOGETHER: usize = if cfg!(test) { 4 } else { 1 << 12 };
 
 impl Prints {
     /// Whether a line with this fingerprint, whose youngest event is of that moment, is the first of its text. It is remembered.
@@ -43,13 +49,16 @@ impl Prints {
         let new = if at > self.newest {
             true
         } else if at > self.newest_before {
-            !self.all[self.all.len() - self.recent.len()..].contains(&print)
+            !self.recent.iter().any(|(_, other)| *other == print)
         } else {
             if self.indexed == 0 {
                 self.found.extend(&self.timeless);
             }
-            self.found.extend(&self.all[self.indexed..]);
-            self.indexed = self.all.len();
+            let blocks = self.all.iter().skip(self.indexed / TOGETHER);
+            for print in blocks.flat_map(|block| &block.prints).skip(self.indexed % TOGETHER) {
+                self.found.insert(*print);
+                self.indexed += 1;
+            }
             !self.found.contains(&print)
         };
         if new {
@@ -58,37 +67,42 @@ impl Prints {
         new
     }
 
-    /// Whether the numbers fit, where this was read from bytes.
+    /// Whether the blocks are such as are made here, where this was read from bytes.
     pub fn is_sound(&self) -> bool {
-        let in_order = self.milestones.is_sorted() && self.milestones.iter().all(|(place, _)| *place <= self.all.len());
-        in_order && self.recent.len() <= self.all.len()
+        let last = self.all.len().saturating_sub(1);
+        self.all.iter().enumerate().all(|(place, block)| {
+            let length = block.prints.len();
+            if place == last { length <= TOGETHER } else { length == TOGETHER }
+        })
     }
 
-    /// Forgets lines at the beginning that are older than a moment. One that comes again is taken for new then: who forgets must look at
-    /// what comes that is so old.
+    /// Forgets blocks at the beginning that are older than a moment. A line of them that comes again is taken for new then: who forgets must
+    /// look at what comes that is so old.
     pub fn forget_before(&mut self, moment: Time) {
-        let passed = self.milestones.partition_point(|(_, newest)| *newest < moment);
-        let Some((lines, _)) = passed.checked_sub(1).and_then(|last| self.milestones.get(last)).copied() else { return };
-        // The last few are looked at one by one.
-        let lines = lines.min(self.all.len().saturating_sub(RECENT));
-        self.milestones.drain(..passed);
-        self.milestones.iter_mut().for_each(|(place, _)| *place -= lines);
-        self.all.drain(..lines);
-        self.all.shrink_to_fit();
-        (self.found, self.indexed) = (HashSet::default(), 0);
+        let before = self.all.len();
+        while self.all.len() > 1 && self.all.front().is_some_and(|block| block.newest.is_some_and(|newest| newest < moment)) {
+            self.all.pop_front();
+        }
+        if self.all.len() < before {
+            (self.found, self.indexed) = (HashSet::default(), 0);
+        }
     }
 
     fn remember(&mut self, print: u128, at: Option<Time>) {
-        self.all.push(print);
         self.newest = self.newest.max(at);
-        match (at, self.newest) {
-            (None, _) => self.timeless.push(print),
-            (Some(_), Some(newest)) if self.all.len().is_multiple_of(MILE) => self.milestones.push((self.all.len(), newest)),
-            (Some(_), _) => {}
+        match self.all.back_mut() {
+            Some(last) if last.prints.len() < TOGETHER => {
+                last.prints.push(print);
+                last.newest = self.newest;
+            }
+            _ => self.all.push_back(Block { prints: vec![print], newest: self.newest }),
         }
-        self.recent.push_back(at);
+        if at.is_none() {
+            self.timeless.push(print);
+        }
+        self.recent.push_back((at, print));
         if self.recent.len() > RECENT {
-            self.newest_before = self.newest_before.max(self.recent.pop_front().flatten());
+            self.newest_before = self.newest_before.max(self.recent.pop_front().and_then(|(at, _)| at));
         }
     }
 }
@@ -110,5 +124,32 @@ impl Hasher for Fingerprint {
 
     fn write_u128(&mut self, print: u128) {
         self.0 = print as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Duration;
+
+    /// Lines in order and in disorder, texts that come again at once, after a while, and much later: as a set of all texts tells it.
+    #[test]
+    fn a_line_is_new_as_a_set_of_all_lines_tells_it() {
+        for disorder in [0, 3, 500, 40_000] {
+            let (mut prints, mut all, mut chance) = (Prints::default(), HashSet::new(), 1u64);
+            let mut draw = |below: u64| {
+                chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (chance >> 33) % below
+            };
+            for place in 0..12_500u64 {
+                let moment = match draw(4) {
+                    0 => place.saturating_sub(draw(disorder + 1)),
+                    _ => place,
+                };
+                let at = (!moment.is_multiple_of(97)).then(|| Time::UNIX_EPOCH + Duration::seconds(moment.cast_signed()));
+                // A text is of one moment.
+                assert_eq!(prints.is_new(u128::from(moment), at), all.insert(moment), "{place} of {disorder}");
+            }
+        }
     }
 }
