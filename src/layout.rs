@@ -274,8 +274,10 @@ fn is_no_folder(kind: io::ErrorKind) -> bool {
 fn names(listings: &mut Listings<'_>, folder: &str, name: &str, place: &Place<'_>) -> Vec<String> {
     match listings.names(folder) {
         Ok(names) => {
-            let is_its = |path: &String| place.has(path);
-            names.iter().map(|name| joined(folder, name)).filter(is_its).collect()
+            // Rotation and compression are added at the end: all of a log's files begin with its name.
+            let begins = if is_pattern(name) { "" } else { name };
+            let of_the_name = names.range(begins.to_owned()..).take_while(|other| other.starts_with(begins));
+            of_the_name.map(|name| joined(folder, name)).filter(|path| place.has(path)).collect()
         }
         Err(kind) if is_no_folder(*kind) && (*kind == io::ErrorKind::NotFound || is_pattern(place.path)) => Vec::new(),
         Err(_) => vec![joined(folder, name)],
