@@ -172,6 +172,19 @@ fn nobody_who_reads_is_no_fault() {
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(0));
     assert!(bot.looks(2, &[]).0.contains("OPENED"), "who did not hear it is told");
+    // With others to tell, it goes on.
+    let bot = Bot::quiet();
+    bot.holds(13);
+    let mut child = bot.watch(&["--on-event", "true"]).spawn().unwrap();
+    drop(child.stdout.take());
+    until("it is announced", || !bot.journal().is_empty());
+    bot.holds(10);
+    until("it is over", || bot.turns().iter().any(|turn| turn.starts_with("resolved")));
+    signal(&child, "TERM");
+    let mut err = String::new();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!(err.matches("nobody reads stdout any more; the watch goes on for on_event").count(), 1, "{err}");
 }
 
 #[test]

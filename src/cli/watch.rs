@@ -13,6 +13,7 @@ use super::selection::{Judging, Otherwise, Selection};
 use super::telling::{Telling, Ways};
 use super::{Failure, Output, selection, spared, world};
 use crate::Request;
+use crate::alarms::Announcement;
 use crate::alarms::rules::Rules;
 use crate::brokers::{Recording, Unread, recording};
 use crate::follow::Asked;
@@ -116,13 +117,14 @@ impl Watch {
         let (guard, notices) = Guard::begin(request.clone(), self.rules(), store);
         super::tell(&notices);
         let directory = self.directory.display().to_string();
-        let mut watching = Watching { guard, request, look, format: self.format, directory, counted: Counted::default() };
+        let counted = Counted::default();
+        let mut watching = Watching { guard, request, look, format: self.format, directory, counted, is_heard: true };
         let mut looks = 0;
         loop {
             let passed = world::stopwatch();
-            let is_heard = watching.look(&mut ways, &passed, self.interval)?;
+            let goes_on = watching.look(&mut ways, &passed, self.interval)?;
             looks += 1;
-            if !is_heard
+            if !goes_on
                 || self.looks.is_some_and(|most| looks >= most)
                 || !watching.wait(self.interval, &passed, &signals, &mut ways)
             {
@@ -173,6 +175,8 @@ struct Watching {
     format: Format,
     directory: String,
     counted: Counted,
+    /// Somebody reads stdout.
+    is_heard: bool,
 }
 
 /// Those whom the watch tells itself.
@@ -180,9 +184,10 @@ const JOURNAL: &str = "journal";
 const STDOUT: &str = "stdout";
 
 impl Watching {
-    /// Looks once, and tells what is to be told. Gives whether anybody reads stdout.
+    /// Looks once, and tells what is to be told. Gives whether anybody is left to tell.
     fn look(&mut self, ways: &mut Ways, passed: &impl Fn() -> Duration, interval: Duration) -> Result<bool, Failure> {
-        let to: Vec<&str> = [JOURNAL, STDOUT].into_iter().chain(ways.names()).collect();
+        let own = if self.is_heard { &[JOURNAL, STDOUT][..] } else { &[JOURNAL] };
+        let to: Vec<&str> = own.iter().copied().chain(ways.names()).collect();
         let request = &self.request;
         let looked = self.guard.look(&to, world::clock, |since| ask(request, since));
         super::tell(&looked.notices);
@@ -202,12 +207,12 @@ impl Watching {
             let metrics = ways.metrics().map(|at| format!(", metrics at {at}")).unwrap_or_default();
             super::tell(&[format!("watching {} every {every}{metrics}; the first look: {status}", self.directory)]);
         }
-        let is_heard = self.say()?;
+        self.say(ways)?;
         ways.note(&mut self.guard);
         ways.send(&self.guard);
         let page = looked.audit.as_ref().map_or_else(|_| String::new(), |audit| prometheus::write(&audit.report, looked.now));
         ways.looked(&page, &self.counted, &status);
-        Ok(is_heard)
+        Ok(self.is_heard || ways.names().next().is_some())
     }
 
     /// How it stands, in a line.
@@ -229,8 +234,8 @@ impl Watching {
         }
     }
 
-    /// Writes what is due to the journal, and to stdout. Gives whether anybody reads that.
-    fn say(&mut self) -> Result<bool, Failure> {
+    /// Writes what is due to the journal, and to stdout, as long as somebody reads that.
+    fn say(&mut self, ways: &Ways) -> Result<(), Failure> {
         let mut troubles = Vec::new();
         let mut journaled = Vec::new();
         for told in self.guard.due_to(JOURNAL) {
@@ -242,8 +247,10 @@ impl Watching {
                 }
             }
         }
-        let (mut said, mut is_heard) = (Vec::new(), true);
-        for told in self.guard.due_to(STDOUT) {
+        let mut said = Vec::new();
+        // What nobody read is due still, to whoever reads the next watch.
+        let due = self.guard.due_to(STDOUT).filter(|_| self.is_heard).collect::<Vec<&Announcement>>();
+        for told in due {
             let text = match self.format {
                 Format::Text => announcement::text(told, &self.look),
                 Format::Json => document::line(told, &self.directory)? + "\n",
@@ -252,8 +259,15 @@ impl Watching {
             match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
                 Ok(()) => said.push(told.number),
                 Err(error) => {
-                    is_heard = error.kind() != io::ErrorKind::BrokenPipe;
-                    troubles.extend(is_heard.then(|| format!("stdout: {error}")));
+                    self.is_heard = error.kind() != io::ErrorKind::BrokenPipe;
+                    let others = ways.names().join(", ");
+                    let goes_on = format!("nobody reads stdout any more; the watch goes on for {others}");
+                    let says = if self.is_heard {
+                        Some(format!("stdout: {error}"))
+                    } else {
+                        Some(goes_on).filter(|_| !others.is_empty())
+                    };
+                    troubles.extend(says);
                     break;
                 }
             }
@@ -262,7 +276,7 @@ impl Watching {
             troubles.extend(self.guard.was_told(who, &numbers).err().map(|why| why.to_string()));
         }
         super::tell(&troubles);
-        Ok(is_heard)
+        Ok(())
     }
 
     /// Waits until the next look is due. Gives whether to go on: a signal ends the watch.
