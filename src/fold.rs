@@ -93,6 +93,21 @@ impl Fold {
         self.formats = formats;
     }
 
+    /// Forgets fixes and wrong profits before a moment, which only their lists in a report have, and ends of cycles that nothing is counted
+    /// from any more: what goes on for months must not grow with them.
+    pub fn forget_before(&mut self, moment: Time) {
+        self.ledger.fixes.retain(|fix| fix.at >= moment);
+        self.ledger.counted_flat.retain(|(at, ..)| *at >= moment);
+        self.reckoner.profit.differing.retain(|difference| difference.at >= moment);
+        forget(&mut self.activity.cycles, moment);
+        // Cycles are counted since the executor's last book, and since the last round of the reconciler.
+        let executor = self.ledger.books.get(&BookName::Executor).map(|book| book.at);
+        if let Some(reconciled) = self.activity.last_reconciled {
+            let counted_from = executor.into_iter().fold(moment.min(reconciled), Time::min);
+            forget(&mut self.ledger.cycles, counted_from);
+        }
+    }
+
     /// Takes a statement of the metadata that is older than what was taken: it describes the end of the tape, wherever it stands.
     pub fn take_belated(&mut self, event: Event) {
         let Fact::Statement(Statement { witness, claim: Claim::WholeBook(holdings) }) = &event.fact else { return };
@@ -118,6 +133,12 @@ impl Fold {
     pub fn known(&self, executions_from: Option<Time>) -> Known {
         Known { executions_from, tied: self.ties.symbols.clone() }
     }
+}
+
+/// Forgets moments before another, but for the last.
+fn forget(moments: &mut Vec<Time>, before: Time) {
+    let passed = moments.partition_point(|at| *at < before).min(moments.len().saturating_sub(1));
+    moments.drain(..passed);
 }
 
 /// Whether it is the metadata's book.

@@ -93,7 +93,7 @@ impl Follower {
         let Kept { files, marks, accounts, weaver, mut fold, folded, carried, .. } = read;
         fold.ledger.settings = request.settings;
         let weaver = weaver.with(crate::cut(&request));
-        let warm = Warm { files, marks, accounts, weaver, fold, folded, kept };
+        let warm = Warm { files, marks, accounts, weaver, fold, folded, kept, forgotten_before: None };
         Ok(Follower { request, kept, warm: Some(warm), carried })
     }
 }

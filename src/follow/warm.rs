@@ -33,6 +33,8 @@ pub(super) struct Warm {
     pub(super) folded: BTreeMap<SourceId, u128>,
     /// What is less than this older than the newest record is not folded for good.
     pub(super) kept: Duration,
+    /// The lists of fixes and of wrong profits begin here.
+    pub(super) forgotten_before: Option<Time>,
 }
 
 impl Warm {
@@ -55,6 +57,7 @@ impl Warm {
             fold: crate::begin(request, readings),
             folded: BTreeMap::new(),
             kept,
+            forgotten_before: None,
         }
     }
 
@@ -151,6 +154,11 @@ impl Warm {
         self.weaver.weave_until(limit, &mut |event| fold.take(event));
         // A line that comes again and is so old is too late for the weaver, and all is read anew.
         self.accounts.values_mut().for_each(|account| account.forget_before(limit));
+        // Checks look back for a day.
+        let newest = self.accounts.values().filter_map(|account| account.source.last).max();
+        let forgotten = newest.map_or(limit, |newest| limit.min(newest - Duration::hours(25)));
+        self.fold.forget_before(forgotten);
+        self.forgotten_before = Some(forgotten);
         Ok(())
     }
 
