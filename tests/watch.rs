@@ -198,6 +198,10 @@ fn what_is_stored_and_damaged_is_thrown_away_with_a_word() {
         fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
     }
     let (out, err, status) = bot.looks(2, &[]);
+    fs::remove_file(bot.path("state/fold.checkpoint")).unwrap();
+    fs::create_dir(bot.path("state/fold.checkpoint")).unwrap();
+    let unread = bot.looks(1, &[]).1;
+    assert!(unread.contains("fold.checkpoint is not used: ") && unread.contains("cannot store"), "{unread}");
     assert!(err.contains("memory.json is damaged") && err.contains("fold.checkpoint is not used: it is damaged"), "{err}");
     assert!(out.contains("OPENED") && status == 0, "{out}");
     let numbers: Vec<u64> = bot.journal().iter().map(|row| row["number"].as_u64().unwrap()).collect();

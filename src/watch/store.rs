@@ -131,7 +131,14 @@ impl Store {
     /// A follower that goes on from the checkpoint, or a new one.
     pub(super) fn follower(&self, request: Request, notices: &mut Vec<String>) -> Follower {
         let path = self.folder.join(CHECKPOINT);
-        let Ok(Some(bytes)) = read(&path) else { return Follower::new(request) };
+        let bytes = match read(&path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Follower::new(request),
+            Err(why) => {
+                notices.push(format!("{} is not used: {why}; the logs are read from their beginnings", path.display()));
+                return Follower::new(request);
+            }
+        };
         match Follower::resumed(request.clone(), &bytes, self.build) {
             Ok(follower) => follower,
             Err(why) => {
