@@ -9,7 +9,7 @@ pub mod store;
 use chrono::Duration;
 
 use crate::alarms::rules::Rules;
-use crate::alarms::sight::{Sight, Subject};
+use crate::alarms::sight::Sight;
 use crate::alarms::{Alarms, Announcement};
 use crate::follow::{Asked, Changed, Follower};
 use crate::time::Time;
@@ -34,10 +34,6 @@ pub struct Count {
     pub looks: u64,
     /// Looks that were fresh audits.
     pub whole: u64,
-    /// Looks that were blind, by eye.
-    pub blind: std::collections::BTreeMap<&'static str, u64>,
-    /// Bytes of logs that were read to go on.
-    pub bytes: u64,
 }
 
 /// What a look came to.
@@ -79,7 +75,6 @@ impl Guard {
         let (sight, now, audit) = match looked {
             Ok(look) => {
                 self.count.whole += u64::from(look.is_whole);
-                self.count.bytes += look.bytes;
                 let read_anew = look.read_anew.filter(|why| *why != Changed::First);
                 notices.extend(read_anew.as_ref().map(|why| format!("the logs were read anew: {why}")));
                 // A look that is not whole has the causes that whole looks found.
@@ -92,9 +87,6 @@ impl Guard {
                 (Sight::of_no_logs(now, &why.to_string()), now, Err(why))
             }
         };
-        for eye in sight.standing.keys().filter_map(Subject::eye) {
-            *self.count.blind.entry(eye.code()).or_default() += 1;
-        }
         let told = self.memory.alarms.look(&sight, &self.rules);
         self.memory.due.extend(told.iter().map(|told| Due::new(told, to)));
         notices.extend(self.memory.shorten());
@@ -135,11 +127,6 @@ impl Guard {
     /// Appends to the journal, where there is one.
     pub fn journal(&self, number: u64, line: &str) -> Result<(), CannotStore> {
         self.store.as_ref().map_or(Ok(()), |store| store.journal(number, line))
-    }
-
-    /// What is still to be told.
-    pub fn due(&self) -> usize {
-        self.memory.due.len()
     }
 
     /// The lives of what was seen.
