@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::shapes::{CLOSE, COMPONENTS, EXIT, WEIGHTS};
+use super::shapes::{CLOSE, COMPONENTS, EXIT, INTEL, WEIGHTS};
 
 /// A trade, or a part of one.
 pub struct Trade<'a> {
@@ -103,8 +103,10 @@ pub fn entered(trade: &Trade<'_>) -> String {
     let direction = if trade.is_long() { "bullish" } else { "bearish" };
     let head = format!(r#""ts": "{now}", "type": "attribution", "trade_id": "open_{name}_{now}", "symbol": "{name}""#);
     let regime = r#""gamma_regime": "negative", "market_regime": "mixed", "score": 4.0293, "order_type": "market""#;
+    // Half of the bot's own have all of it, one in seventeen nothing.
+    let intel = if trade.order.is_multiple_of(17) { INTEL[2] } else { INTEL[usize::from(trade.order.is_multiple_of(2))] };
     let status = format!(
-        r#""intel_snapshot": {{}}, "entry_ts": "{now}", "entry_status": "filled", "pending_fill": false, "requested_qty": {shares}"#
+        r#""intel_snapshot": {intel}, "entry_ts": "{now}", "entry_status": "filled", "pending_fill": false, "requested_qty": {shares}"#
     );
     let sizes = format!(r#""regime": "mixed", "position_side": "{position}", "position_size_usd": {size}"#);
     let fill = format!(r#""qty": {shares}, "entry_qty": {shares}, "side": "{side}", "entry_price": {price}"#);

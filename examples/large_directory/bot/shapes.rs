@@ -3,6 +3,13 @@
 /// Of an attribution record.
 pub const COMPONENTS: &str = r#""components": {"flow": 2.4, "dark_pool": 0.157, "insider": 0.076, "iv_skew": 0.038, "smile": 0.004, "whale": 0.0, "event": 0.206, "motif_bonus": 0.0, "toxicity_penalty": -0.163, "regime": 0.007, "congress": 0.0, "shorts_squeeze": 0.0, "institutional": 0.0, "market_tide": 0.0, "calendar": 0.0, "greeks_gamma": 0.121, "ftd_pressure": 0.036, "iv_rank": 0.121, "oi_change": 0.042, "etf_flow": 0.036, "squeeze_score": 0.024, "freshness_factor": 0.988}"#;
 
+/// Of an entry: what the bot knew of the market and of the symbol, of the market alone, or nothing.
+pub const INTEL: [&str; 3] = [
+    r#"{"v2_inputs": {"realized_vol_20d": 0.28412, "beta_vs_spy": 1.104327, "uw_conviction": 0.6, "trade_count": 412, "volatility_regime": "mid", "market_trend": "up", "futures_direction": "flat", "spy_overnight_ret": 0.2, "qqq_overnight_ret": 0.1, "posture": "neutral", "direction": "bullish", "posture_confidence": 0.5, "weights_version": "2001-01-12_v01"}, "v2_uw_inputs": {"flow_strength": 0.6, "darkpool_bias": 0.1, "sentiment": "BULLISH", "earnings_proximity": 3, "sector_alignment": 0.1, "regime_alignment": 1.0, "uw_intel_version": "2001-01-12_uw_v1"}, "v2_uw_sector_profile": {"sector": "UNKNOWN", "version": "2001-01-12_sector_profiles_v1", "multipliers": {"flow_weight": 1.0, "darkpool_weight": 1.0, "earnings_weight": 1.0, "short_interest_weight": 1.0}}, "v2_uw_regime_profile": {"regime_label": "CALM", "version": "2001-01-12_regime_v01", "alignment": 0.1}, "uw_intel_version": "2001-01-12_uw_v1"}"#,
+    r#"{"v2_inputs": {"realized_vol_20d": 0.28412, "beta_vs_spy": 1.104327, "uw_conviction": 0.6, "trade_count": 412, "volatility_regime": "mid", "market_trend": "up", "futures_direction": "flat", "spy_overnight_ret": 0.2, "qqq_overnight_ret": 0.1, "posture": "neutral", "direction": "bullish", "posture_confidence": 0.5, "weights_version": "2001-01-12_v01"}, "v2_uw_inputs": {}, "v2_uw_sector_profile": {}, "v2_uw_regime_profile": {}, "uw_intel_version": "2001-01-12_uw_v1"}"#,
+    "{}",
+];
+
 /// Of an entry.
 pub const WEIGHTS: &str = r#""first_signal_ts_utc": null, "metadata_incomplete": false, "account_equity_at_entry": 50098.01, "confirm_score": null, "component_weights": {"flow_count": 1.0, "flow_premium": 1.0, "gamma": 1.0, "net_premium": 1.0, "volatility": 1.0, "institutional": 1.0, "market_tide": 1.0, "calendar": 1.0, "greeks_gamma": 1.2, "ftd_pressure": 1.0, "iv_rank": 1.0, "oi_change": 1.1, "darkpool": 0.0, "congress": 0.0, "shorts_squeeze": 0.0, "etf_flow": 0.0, "squeeze_score": 0.0}, "entry_action": null, "atr_mult": null, "size_scale": 1.0"#;
 
