@@ -1,7 +1,7 @@
 //! One real event, one movement: the records that saw the same entry, scale-out or exit are joined (design, rule 2).
 
 use chrono::Duration;
-use itertools::Itertools;
+use compact_str::CompactString;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -78,35 +78,39 @@ pub struct Joiner {
 impl Joiner {
     /// Takes a record that several logs may have; gives back what is none.
     pub fn take(&mut self, event: Event) -> Option<Event> {
-        let Event { at, origin, fact } = event;
-        match fact {
-            Fact::Movement(movement) => match Kind::of(&movement.action) {
-                Some(kind) => {
-                    self.coverage.saw(kind, movement.sighting, at);
-                    self.groups.entry((movement.symbol.clone(), kind)).or_default().push((at, origin, movement));
-                    None
-                }
-                None => Some(Event { at, origin, fact: Fact::Movement(movement) }),
-            },
-            fact @ (Fact::Statement(_) | Fact::Pulse(_)) => Some(Event { at, origin, fact }),
+        let Some((symbol, kind, sighting)) = seen(&event.fact) else { return Some(event) };
+        self.coverage.saw(kind, sighting, event.at);
+        let records = self.groups.entry((symbol.clone(), kind)).or_default();
+        if let Event { at, origin, fact: Fact::Movement(movement) } = event {
+            records.push((at, origin, movement));
         }
+        None
     }
 
     /// Joins what is complete, where everything until `reached` was taken; everything is, where it is `None`. Adds the joined events to
     /// `out`, in no order. Gives the moment of the first record that is not joined yet.
     pub fn join(&mut self, reached: Option<Time>, out: &mut Vec<Event>) -> Option<Time> {
         let mut waiting: Option<Time> = None;
+        let (mut clump, mut clusters) = (Records::new(), Vec::new());
         for ((symbol, kind), records) in &mut self.groups {
             records.sort_by_key(|(at, origin, _)| (*at, *origin));
             let open = reached.and_then(|reached| first_open(records, reached));
-            let complete = match open {
-                Some(place) => records.drain(..place).collect(),
-                None => std::mem::take(records),
-            };
-            for cluster in clumps(complete).into_iter().flat_map(|clump| clusters(clump, &mut self.joined)) {
-                self.missing.extend(self.coverage.may_miss(symbol, *kind, &cluster));
-                out.push(cluster.into_event());
+            let mut complete = records.drain(..open.unwrap_or(records.len())).peekable();
+            while let Some(record) = complete.next() {
+                let mut latest = record.0;
+                clump.push(record);
+                // No two records that are further apart can be of one event.
+                while let Some(record) = complete.next_if(|(at, ..)| *at - latest <= APART) {
+                    latest = record.0;
+                    clump.push(record);
+                }
+                self.joined += clustered(&mut clump, &mut clusters);
+                for cluster in clusters.drain(..) {
+                    self.coverage.may_miss(symbol, *kind, &cluster, &mut self.missing);
+                    out.push(cluster.into_event());
+                }
             }
+            drop(complete);
             waiting = waiting.into_iter().chain(records.first().map(|(at, ..)| *at)).min();
         }
         self.groups.retain(|_, records| !records.is_empty());
@@ -135,16 +139,10 @@ fn first_open(records: &Records, reached: Time) -> Option<usize> {
     (complete < records.len()).then_some(complete)
 }
 
-/// Records in order, apart where no two of them can be of one event.
-fn clumps(records: Records) -> Vec<Records> {
-    let mut clumps: Vec<Records> = Vec::new();
-    for record in records {
-        match clumps.last_mut() {
-            Some(clump) if clump.last().is_some_and(|(at, ..)| record.0 - *at <= APART) => clump.push(record),
-            _ => clumps.push(vec![record]),
-        }
-    }
-    clumps
+/// The symbol and the kind of what several logs may see, and the log that saw it.
+fn seen(fact: &Fact) -> Option<(&Symbol, Kind, Sighting)> {
+    let Fact::Movement(movement) = fact else { return None };
+    Some((&movement.symbol, Kind::of(&movement.action)?, movement.sighting))
 }
 
 /// The records of one kind of movement of one symbol.
@@ -158,6 +156,10 @@ struct Cluster {
 }
 
 impl Cluster {
+    fn exit(&self) -> Option<&Exit> {
+        if let Action::Exit(exit) = &self.movement.action { Some(exit) } else { None }
+    }
+
     fn has(&self, sighting: Sighting) -> bool {
         self.movement.sighting == sighting || self.movement.joined.iter().any(|(other, _, _)| *other == sighting)
     }
@@ -228,26 +230,29 @@ fn complete_entry(mine: &mut Entry, order: &Entry) {
     }
 }
 
-fn clusters(mut records: Records, joined: &mut u64) -> Vec<Cluster> {
+/// Makes clusters of records that may be of one event, log by log in the order of trust, and tells how many of them were joined.
+fn clustered(records: &mut Records, clusters: &mut Vec<Cluster>) -> u64 {
+    let mut joined = 0;
     records.sort_by_key(|(at, origin, movement)| (movement.sighting, *at, *origin));
-    let mut clusters: Vec<Cluster> = Vec::new();
-    for (sighting, records) in &records.into_iter().chunk_by(|(_, _, movement)| movement.sighting) {
-        let mut index = Index::of(&clusters);
-        let mut alone = Vec::new();
-        for (at, origin, movement) in records {
-            match index.match_for(&clusters, at, &movement, sighting) {
+    let mut records = records.drain(..).peekable();
+    while let Some((_, _, first)) = records.peek() {
+        let sighting = first.sighting;
+        // Those of logs of more trust.
+        let known = clusters.len();
+        let index = Index::of(clusters);
+        while let Some((at, origin, movement)) = records.next_if(|(_, _, movement)| movement.sighting == sighting) {
+            match index.match_for(&clusters[..known], at, &movement, sighting) {
                 Some(place) => {
                     clusters[place].take(at, origin, *movement);
-                    *joined += 1;
+                    joined += 1;
                 }
-                None if sighting != Sighting::CustomLog && is_again(alone.last(), at) => *joined += 1,
-                None => alone.push(Cluster { at, origin, movement }),
+                None if sighting != Sighting::CustomLog && is_again(clusters[known..].last(), at) => joined += 1,
+                None => clusters.push(Cluster { at, origin, movement }),
             }
         }
-        clusters.extend(alone);
         clusters.sort_by_key(|cluster| (cluster.at, cluster.origin));
     }
-    clusters
+    joined
 }
 
 /// The same record spelt in another way: same log, same symbol and kind, same moment (`formats.md` 16: trade ids, which are made of
@@ -258,48 +263,71 @@ fn is_again(last: Option<&Cluster>, at: Time) -> bool {
 
 /// Finds a record's cluster: by order id, by the lot's entry time, else by the nearest time.
 struct Index {
-    by_order: HashMap<compact_str::CompactString, usize>,
-    by_entry_time: HashMap<Time, usize>,
-    times: Vec<Time>,
+    /// Where there are more than [`FEW`]; else each is looked at.
+    many: Option<Many>,
 }
+
+/// Clusters by what they have in common with a record; of equal ones the last.
+#[derive(Default)]
+struct Many {
+    by_order: HashMap<CompactString, usize>,
+    by_entry_time: HashMap<Time, usize>,
+}
+
+/// So few clusters are looked at one by one: mostly there is one.
+const FEW: usize = 8;
 
 impl Index {
     fn of(clusters: &[Cluster]) -> Index {
-        let mut index =
-            Index { by_order: HashMap::new(), by_entry_time: HashMap::new(), times: Vec::with_capacity(clusters.len()) };
+        if clusters.len() <= FEW {
+            return Index { many: None };
+        }
+        let mut many = Many::default();
         for (place, cluster) in clusters.iter().enumerate() {
-            index.times.push(cluster.at);
-            if let Action::Exit(exit) = &cluster.movement.action {
-                if let Some(id) = &exit.order_id {
-                    index.by_order.insert(id.clone(), place);
-                }
-                if let Some(time) = exit.entry_time {
-                    index.by_entry_time.insert(time, place);
-                }
+            let Some(exit) = cluster.exit() else { continue };
+            if let Some(id) = &exit.order_id {
+                many.by_order.insert(id.clone(), place);
+            }
+            if let Some(time) = exit.entry_time {
+                many.by_entry_time.insert(time, place);
             }
         }
-        index
+        Index { many: Some(many) }
     }
 
-    fn match_for(&mut self, clusters: &[Cluster], at: Time, movement: &Movement, sighting: Sighting) -> Option<usize> {
+    fn by_order(&self, clusters: &[Cluster], id: &CompactString) -> Option<usize> {
+        match &self.many {
+            Some(many) => many.by_order.get(id).copied(),
+            None => clusters.iter().rposition(|cluster| cluster.exit().is_some_and(|exit| exit.order_id.as_ref() == Some(id))),
+        }
+    }
+
+    fn by_entry_time(&self, clusters: &[Cluster], time: Time) -> Option<usize> {
+        match &self.many {
+            Some(many) => many.by_entry_time.get(&time).copied(),
+            None => clusters.iter().rposition(|cluster| cluster.exit().is_some_and(|exit| exit.entry_time == Some(time))),
+        }
+    }
+
+    fn match_for(&self, clusters: &[Cluster], at: Time, movement: &Movement, sighting: Sighting) -> Option<usize> {
         let free = |place: &usize| !clusters[*place].has_another(sighting, at);
         if let Action::Exit(exit) = &movement.action {
-            let by_order = exit.order_id.as_ref().and_then(|id| self.by_order.get(id).copied());
+            let by_order = exit.order_id.as_ref().and_then(|id| self.by_order(clusters, id));
             let near = |place: &usize| (clusters[*place].at - at).abs() <= WINDOW;
-            let by_lot = exit.entry_time.and_then(|time| self.by_entry_time.get(&time).copied()).filter(near);
+            let by_lot = exit.entry_time.and_then(|time| self.by_entry_time(clusters, time)).filter(near);
             if let Some(place) = by_order.filter(free).or(by_lot.filter(free)) {
                 return Some(place);
             }
         }
-        let from = self.times.partition_point(|time| *time < at - WINDOW);
-        let until = self.times.partition_point(|time| *time <= at + WINDOW);
-        (from..until).filter(free).min_by_key(|place| (self.times[*place] - at).abs())
+        let from = clusters.partition_point(|cluster| cluster.at < at - WINDOW);
+        let until = clusters.partition_point(|cluster| cluster.at <= at + WINDOW);
+        (from..until).filter(free).min_by_key(|place| (clusters[*place].at - at).abs())
     }
 }
 
 /// The span in which each log is known to have been written: outside of it, an absent record means nothing (`formats.md` T4).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Coverage(HashMap<(Kind, Sighting), (Time, Time)>);
+struct Coverage(BTreeMap<(Kind, Sighting), (Time, Time)>);
 
 impl Coverage {
     fn saw(&mut self, kind: Kind, sighting: Sighting, at: Time) {
@@ -316,8 +344,8 @@ impl Coverage {
         self.0.get(&(missing.kind, missing.absent)).is_some_and(|(_, last)| missing.at + WINDOW < *last)
     }
 
-    /// Which logs always see such a movement (`formats.md` section 2), have been written before it, and have nothing of it.
-    fn may_miss(&self, symbol: &Symbol, kind: Kind, cluster: &Cluster) -> Vec<MissingSighting> {
+    /// Tells which logs always see such a movement (`formats.md` section 2), have been written before it, and have nothing of it.
+    fn may_miss(&self, symbol: &Symbol, kind: Kind, cluster: &Cluster, missing: &mut Vec<MissingSighting>) {
         let expected: &[Sighting] = match (kind, cluster.movement.sighting) {
             // Flips, the forced liquidation, end-of-day closes and unfilled closes never get an attribution.
             (_, Sighting::CustomLog) => &[],
@@ -331,14 +359,45 @@ impl Coverage {
         let absent = expected
             .iter()
             .filter(|sighting| !explained && !cluster.has(**sighting) && self.begins_before(kind, **sighting, cluster.at));
-        absent
-            .map(|absent| MissingSighting {
-                symbol: symbol.clone(),
-                at: cluster.at,
-                origin: cluster.origin,
-                kind,
-                absent: *absent,
+        missing.extend(absent.map(|absent| MissingSighting {
+            symbol: symbol.clone(),
+            at: cluster.at,
+            origin: cluster.origin,
+            kind,
+            absent: *absent,
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::SourceId;
+
+    /// Exits that share order ids, entry times and moments, in every way.
+    #[test]
+    fn clusters_are_found_one_by_one_as_by_index() {
+        let at = |second: i64| Time::UNIX_EPOCH + Duration::seconds(second);
+        let movement = |place: i64, sighting| {
+            let order_id = (place % 3 > 0).then(|| CompactString::from(format!("order-{}", place % 7)));
+            let exit = Exit { order_id, entry_time: (place % 4 > 0).then(|| at(place % 5)), ..Exit::default() };
+            Movement { symbol: Symbol::parse("A").unwrap(), action: Action::Exit(exit), sighting, joined: Vec::new() }
+        };
+        let clusters: Vec<Cluster> = (0..40)
+            .map(|place| {
+                let origin = Origin { source: SourceId(0), offset: 0, line: 1 };
+                Cluster { at: at(place * 3), origin, movement: Box::new(movement(place, Sighting::Attribution)) }
             })
-            .collect()
+            .collect();
+        let (index, one_by_one) = (Index::of(&clusters), Index { many: None });
+        assert!(index.many.is_some());
+        let mut found = 0;
+        for (place, second) in (0..36).flat_map(|place| (0..130).map(move |second| (place, second))) {
+            let record = movement(place, Sighting::ExitLog);
+            let by_index = index.match_for(&clusters, at(second), &record, Sighting::ExitLog);
+            assert_eq!(by_index, one_by_one.match_for(&clusters, at(second), &record, Sighting::ExitLog), "{place} {second}");
+            found += usize::from(by_index.is_some());
+        }
+        assert!(found > 0);
     }
 }
