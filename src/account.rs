@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 
 use crate::bounds::scaled;
 use crate::breaks::Evidence;
-use crate::event::{Action, Change, CorporateAction, Entry, Form, Movement, ScaleOut};
+use crate::event::{Action, Change, CorporateAction, Entry, Event, Exit, Form, Holding, Movement, ScaleOut};
 use crate::origin::Origin;
-use crate::position::{Position, Quantity, Side};
+use crate::position::{Position, Quantity, Side, Symbol};
 use crate::time::Time;
 use crate::witness::Witness;
 use crate::words::{reads_of, stated, told};
@@ -38,7 +38,7 @@ pub struct Account {
     /// The last exit.
     pub last_exit: Option<(Time, Origin)>,
     /// Movements since the last agreement.
-    pub moved: Vec<Evidence>,
+    pub moved: Vec<Moved>,
     /// Indices of breaks of the expected book that are open.
     pub open: Vec<usize>,
     /// Indices of all breaks of severity `break`, open and resolved: what a fix may have repaired.
@@ -57,6 +57,35 @@ pub struct Account {
     pub executor: Option<Stated>,
     /// Latest price seen of the market.
     pub price: Option<Decimal>,
+}
+
+/// A movement that no statement has agreed with yet. Its words are made when they are asked for: most never are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moved {
+    /// When.
+    pub at: Time,
+    /// Where.
+    pub origin: Origin,
+    symbol: Symbol,
+    /// As far as words tell it.
+    action: Action,
+}
+
+impl Moved {
+    fn of(at: Time, origin: Origin, movement: &Movement) -> Moved {
+        let action = match &movement.action {
+            // Ids are long, and no word of evidence.
+            Action::Exit(exit) => Action::Exit(Exit { side: exit.side, ..Exit::default() }),
+            action @ (Action::Entry(_) | Action::ScaleOut(_) | Action::Fill(_) | Action::CorporateAction(_)) => action.clone(),
+        };
+        Moved { at, origin, symbol: movement.symbol.clone(), action }
+    }
+
+    /// In words.
+    pub fn evidence(&self) -> Evidence {
+        let Moved { at, origin, symbol, action } = self;
+        Evidence { at: *at, origin: *origin, says: told(symbol, action), reads: reads_of(action) }
+    }
 }
 
 /// A statement that held. Its words are made when they are asked for: most never are.
@@ -128,8 +157,28 @@ impl Account {
         }
     }
 
+    /// Most of what is ever stated: the same as before, with nothing waiting for it. It is remembered as the last agreement.
+    pub fn agrees(&mut self, event: &Event, form: &Form, witness: Witness) -> bool {
+        let is_settled = self.is_settled_as(form);
+        if is_settled {
+            self.last_agreed = Some(Agreement { at: event.at, origin: event.origin, witness, form: *form });
+            self.unconfirmed &= witness != Witness::BrokerPositions;
+        }
+        is_settled
+    }
+
+    /// Remembers what the broker said, with its price; tells whether there is an executor's price to hold it against.
+    pub fn note_price(&mut self, event: &Event, holding: &Holding) -> bool {
+        if holding.price.is_some() && self.position.quantity.is_open() {
+            self.position.average_entry_price = holding.price;
+        }
+        let quantity = holding.quantity.unwrap_or(Decimal::ZERO);
+        self.broker = Some(Stated { at: event.at, origin: event.origin, quantity, price: holding.price });
+        self.executor.is_some()
+    }
+
     /// Whether a statement says just what is held, and nothing waits to be settled, confirmed or resolved by it.
-    pub fn is_settled_as(&self, form: &Form) -> bool {
+    fn is_settled_as(&self, form: &Form) -> bool {
         let stated = match form {
             Form::Equals(quantity) => *quantity,
             Form::NotHeld => Decimal::ZERO,
@@ -144,11 +193,11 @@ impl Account {
         self.before.push_back((at, self.position.quantity));
         self.last_moved = Some(at);
         self.position.take(movement, at);
-        let evidence = Evidence { at, origin, says: told(&movement.symbol, &movement.action), reads: reads_of(&movement.action) };
+        let moved = Moved::of(at, origin, movement);
         match &movement.action {
             Action::Entry(entry) => {
                 self.price = entry.price.or(self.price);
-                self.pending = entry.pending.then(|| evidence.clone()).or(self.pending.take());
+                self.pending = entry.pending.then(|| moved.evidence()).or(self.pending.take());
             }
             Action::ScaleOut(scale_out) => self.price = scale_out.price.or(self.price),
             Action::Exit(exit) => {
@@ -160,15 +209,15 @@ impl Account {
             Action::CorporateAction(_) | Action::Fill(_) => {}
         }
         if self.moved.len() < MOST_MOVEMENTS_KEPT {
-            self.moved.push(evidence);
+            self.moved.push(moved);
         }
     }
 
     /// What bears on a failure: the last agreement (unless it is the same record), the movements since, and the failed statement.
     pub fn bracket(&self, failed: Evidence) -> Vec<Evidence> {
-        let first = self.moved.first().unwrap_or(&failed).origin;
+        let first = self.moved.first().map_or(failed.origin, |moved| moved.origin);
         let agreed = self.last_agreed.iter().filter(|agreed| agreed.origin != first);
-        agreed.map(Agreement::evidence).chain(self.moved.iter().cloned()).chain([failed.clone()]).collect()
+        agreed.map(Agreement::evidence).chain(self.moved.iter().map(Moved::evidence)).chain([failed.clone()]).collect()
     }
 
     /// Forgets what lies before the grace of `at`.

@@ -2,10 +2,10 @@
 
 use rust_decimal::Decimal;
 
-use crate::account::Agreement;
+use crate::account::{Agreement, Moved};
 use crate::breaks::{BookName, Break, Evidence, Kind, Said, Severity};
-use crate::event::{Event, Form};
-use crate::ledger::Ledger;
+use crate::event::{Event, Form, Holding};
+use crate::ledger::{Ledger, at_line};
 use crate::outcome::Outcome;
 use crate::position::{Position, Quantity, Side, Symbol, plain};
 use crate::witness::{Standing, Witness};
@@ -30,11 +30,7 @@ impl Ledger {
         if let Form::ScoreLost(lost) = form {
             return self.score(event, symbol, *lost, witness);
         }
-        let account = self.account(symbol);
-        if account.is_settled_as(form) {
-            // Most of what is ever stated: the same as before, with nothing waiting for it.
-            account.last_agreed = Some(Agreement { at: event.at, origin: event.origin, witness, form: *form });
-            account.unconfirmed &= witness != Witness::BrokerPositions;
+        if self.account(symbol).agrees(event, form, witness) {
             return Outcome::Held;
         }
         let outcome = if self.fits(symbol, form) {
@@ -56,6 +52,28 @@ impl Ledger {
             self.decide_doubt(event, symbol, form, witness);
         }
         self.keep_index(symbol);
+        outcome
+    }
+
+    /// Holds one row of a whole book against the expected book.
+    pub(crate) fn assert_row(&mut self, place: usize, event: &Event, holding: &Holding, witness: Witness) -> Outcome {
+        let (symbol, form) = (&holding.symbol, holding.form());
+        let row = at_line(event, holding.line);
+        let is_brokers = witness.standing() != Standing::Bot;
+        let account = self.account(symbol);
+        if is_brokers {
+            // What the market pays, so that a break which this row opens is put into money.
+            account.price = holding.market_price.or(account.price);
+        }
+        let (outcome, account) = if account.agrees(&row, &form, witness) {
+            (Outcome::Held, account)
+        } else {
+            (self.assert_symbol(&row, symbol, &form, witness, holding.in_flight), self.account(symbol))
+        };
+        if is_brokers && account.note_price(&row, holding) {
+            self.compare_prices(symbol);
+        }
+        self.mark(place, &row, symbol, Some((witness, form)), Some(outcome));
         outcome
     }
 
@@ -121,7 +139,7 @@ impl Ledger {
             }
         }
         if settles(form) || matches!(form, Form::AtLeast(_)) {
-            self.note_settlement(event, symbol, &before, moved, pending.is_some(), &evidence, witness);
+            self.note_settlement(event, symbol, &before, &moved, pending.is_some(), &evidence, witness);
         }
     }
 
@@ -132,7 +150,7 @@ impl Ledger {
         event: &Event,
         symbol: &Symbol,
         before: &Position,
-        moved: Vec<Evidence>,
+        moved: &[Moved],
         was_pending: bool,
         evidence: &dyn Fn() -> Evidence,
         witness: Witness,
@@ -163,7 +181,7 @@ impl Ledger {
         if as_logged {
             return;
         }
-        let mut records = moved;
+        let mut records: Vec<Evidence> = moved.iter().map(Moved::evidence).collect();
         records.push(evidence());
         let what = if was_pending { "ordered" } else { "logged" };
         if let Some(last) = records.last_mut() {
@@ -188,7 +206,7 @@ impl Ledger {
         symbol: &Symbol,
         before: &Position,
         settled: Decimal,
-        moved: Vec<Evidence>,
+        moved: &[Moved],
         evidence: &dyn Fn() -> Evidence,
         witness: Witness,
     ) {
@@ -196,7 +214,7 @@ impl Ledger {
         if before.entered.is_flat() {
             return;
         }
-        let records = moved.into_iter().chain([evidence()]).collect();
+        let records = moved.iter().map(Moved::evidence).chain([evidence()]).collect();
         let kind = if witness == Witness::ExitRecord { Kind::ExitQuantity } else { Kind::Quantity };
         let note = Break {
             severity: Severity::Note,

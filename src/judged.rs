@@ -137,32 +137,9 @@ impl Ledger {
         }
     }
 
-    /// What the market pays, so that a break which this row opens is put into money.
-    pub(crate) fn note_market(&mut self, symbol: &Symbol, holding: &Holding, witness: Witness) {
-        if witness.standing() != Standing::Bot {
-            let account = self.account(symbol);
-            account.price = holding.market_price.or(account.price);
-        }
-    }
-
-    /// Remembers what the broker said of a symbol, with its prices.
-    pub(crate) fn note_price(&mut self, event: &Event, symbol: &Symbol, holding: &Holding, witness: Witness) {
-        if witness.standing() == Standing::Bot {
-            return;
-        }
-        let quantity = holding.quantity.unwrap_or(Decimal::ZERO);
-        let origin = crate::origin::Origin { line: holding.line, ..event.origin };
-        let account = self.account(symbol);
-        if holding.price.is_some() && account.position.quantity.is_open() {
-            account.position.average_entry_price = holding.price;
-        }
-        account.broker = Some(Stated { at: event.at, origin, quantity, price: holding.price });
-        self.compare_prices(symbol);
-    }
-
     /// The executor's entry price against the broker's average, where both spoke since the symbol last moved, on one exchange day
     /// (averages are re-based overnight, `alpaca.md` section 0, fact 10).
-    fn compare_prices(&mut self, symbol: &Symbol) {
+    pub(crate) fn compare_prices(&mut self, symbol: &Symbol) {
         let absolute = self.settings.tolerance_price;
         let grace = self.settings.grace;
         let account = self.account(symbol);

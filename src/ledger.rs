@@ -330,13 +330,8 @@ impl Ledger {
         let is_listed = |symbol: &Symbol| listed.binary_search_by(|holding| holding.symbol.cmp(symbol)).is_ok();
         let unlisted: Vec<Symbol> = self.not_flat.union(&self.broken).filter(|symbol| !is_listed(symbol)).cloned().collect();
         for holding in &listed {
-            let (symbol, form) = (&holding.symbol, holding.form());
-            self.note_market(symbol, holding, witness);
-            let row = at_line(event, holding.line);
-            let outcome = self.assert_symbol(&row, symbol, &form, witness, holding.in_flight);
+            let outcome = self.assert_row(place, event, holding, witness);
             held &= is_held(outcome);
-            self.mark(place, &row, symbol, Some((witness, form)), Some(outcome));
-            self.note_price(event, symbol, holding, witness);
         }
         for symbol in &unlisted {
             self.note_absence(event, symbol, witness);

@@ -1,5 +1,6 @@
 //! The lives of breaks: how they open, gather evidence, are resolved, and what fixes had to do with them (design, rule 7).
 
+use crate::account::Moved;
 use crate::breaks::{BookName, Break, Cause, Evidence, Kind, Said, Severity};
 use crate::event::{Event, Movement};
 use crate::ledger::Ledger;
@@ -122,7 +123,7 @@ impl Ledger {
         if !account.position.quantity.is_open() {
             return;
         }
-        let mut evidence = account.moved.clone();
+        let mut evidence: Vec<Evidence> = account.moved.iter().map(Moved::evidence).collect();
         let says = format!("the bot enters {symbol}, which it should hold");
         evidence.push(Evidence::naming(event.at, event.origin, says));
         let found = Break {
