@@ -80,6 +80,9 @@ pub const LONGEST_LINE: usize = 16 << 20;
 /// Lines in trouble of a log that are told one by one. A log that is nothing but such lines is told as one.
 const MOST_TOLD: usize = 10_000;
 
+/// Few records are shorter.
+const SHORT_LINE: usize = 64;
+
 /// Characters of a quarantined line that a report shows.
 const EXCERPT: usize = 120;
 
@@ -189,9 +192,10 @@ impl Decoder<'_> {
     fn lines(&mut self, bytes: &[u8], first: Origin) {
         // The whole piece is checked at once; only where that fails, each line by itself.
         let text = std::str::from_utf8(bytes).ok();
-        // Room for all of them at once: most lines are one event.
-        let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
-        self.decoded.lines.reserve_exact(lines);
+        // Room for all of them at once, if they are as long as the first: most lines are one event.
+        let first_line = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len()).max(SHORT_LINE);
+        let lines = bytes.len() / first_line + 1;
+        self.decoded.lines.reserve(lines);
         self.decoded.events.reserve(lines);
         let (mut start, mut line) = (0, first.line);
         while start < bytes.len() {

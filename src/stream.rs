@@ -18,11 +18,11 @@ use crate::trouble::Reason;
 
 /// Bytes of a piece: enough that handing it over costs nothing beside decoding it, and few enough that the pieces of all logs that are
 /// on their way stay small. A longer line makes a longer piece.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 128 << 10;
 
 /// Pieces of one log that are on their way at once: what is decoded takes far less room than its text, and more than [`WAITING`] pieces
 /// in all never wait.
-const AHEAD: u64 = 16;
+const AHEAD: u64 = 32;
 
 /// So many logs may be open at once; of more than these, one is read to its end before the next, as far as it goes.
 const MOST_OPEN: usize = 200;
@@ -58,7 +58,7 @@ pub enum Given {
 }
 
 /// Pieces that wait to be given out: more than the one who takes them works through while none is decoded.
-const WAITING: usize = 16;
+const WAITING: usize = 32;
 
 /// Reads the logs to their ends, or until `take` says to stop. Whoever takes the pieces decodes, too, while there is none to take: so all
 /// cores work, whichever of the two takes longer. What is in the `cache` is not decoded again.

@@ -77,8 +77,9 @@ pub struct Weaver {
     gathered: usize,
 }
 
-/// So many events are gathered before those that are complete are put on the tape: sorting few of them costs more, many more memory.
-const GATHERED: usize = 1 << 14;
+/// So many events are gathered before those that are complete are put on the tape: fewer cost more to sort, more are no longer in the core's
+/// cache when they are folded, and keep whoever decodes waiting.
+const GATHERED: usize = 1 << 11;
 
 impl Weaver {
     /// A weaver of a tape that has nothing on it. `events` are known from the beginning: state files and the broker's answers.
