@@ -52,9 +52,14 @@ fn held(ledger: &Ledger, known: &Known) -> BTreeMap<Symbol, Decimal> {
 /// Gives every break its cause, as far as it can be proved, and every fix its hindsight. `events` has, in tape order, at least what
 /// concerns the [`symbols`].
 pub fn explain(ledger: &mut Ledger, events: &[Event], known: &Known) {
+    let tapes = symbol_tapes::of(events, symbols(ledger, known));
+    explain_by(ledger, tapes, known);
+}
+
+/// The same by the tapes of the [`symbols`], drawn already.
+pub fn explain_by(ledger: &mut Ledger, mut tapes: BTreeMap<Symbol, Vec<Event>>, known: &Known) {
     let (known_from, tied) = (known.executions_from, &known.tied);
     let held = held(ledger, known);
-    let mut tapes = symbol_tapes::of(events, symbols(ledger, known));
     symbol_tapes::add_counts(&mut tapes, ledger);
     let mut explained: Vec<(usize, Cause, Option<Time>)> = Vec::new();
     for (symbol, events) in &tapes {

@@ -1,18 +1,19 @@
 //! What is drawn from the tape while it passes by: the ledger, what ran, what was earned, and the tape itself as far as it is kept.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::breaks::BookName;
 use crate::cause::Known;
 use crate::checks::activity::Activity;
 use crate::event::{Claim, Event, Fact, Statement};
-use crate::ledger::{LastBook, Ledger, Settings};
+use crate::ledger::{LastBook, Ledger};
 use crate::position::Symbol;
 use crate::profit::Reckoner;
 use crate::read::{Accounts, Readings};
 use crate::stream::Go;
+use crate::symbol_tapes::SymbolTapes;
 use crate::tape::{Cut, Tape, Weaver, Woven};
 use crate::ties::Ties;
 use crate::time::Time;
@@ -157,34 +158,40 @@ enum Patience {
 
 /// Reads the logs and puts all facts on one tape, which passes by.
 pub fn pass(readings: &Readings, cut: &Cut, begin: impl Fn() -> Fold) -> (Fold, Woven, Accounts) {
-    pass_with(readings, cut, Patience::Streams, begin)
+    pass_with(readings, cut, Patience::Streams, begin, Fold::take)
 }
 
-fn pass_with(readings: &Readings, cut: &Cut, patience: Patience, begin: impl Fn() -> Fold) -> (Fold, Woven, Accounts) {
-    let mut fold = begin();
+fn pass_with<T>(
+    readings: &Readings,
+    cut: &Cut,
+    patience: Patience,
+    begin: impl Fn() -> T,
+    take: impl Fn(&mut T, Event),
+) -> (T, Woven, Accounts) {
+    let mut drawn = begin();
     let mut weaver = Weaver::new(cut.clone(), readings.events.clone());
     let mut late = false;
     let accounts = readings.logs(|events, reached| {
         late = weaver.take(events).is_err();
         if let (Some(reached), Patience::Streams, false) = (reached, patience, late) {
-            weaver.weave(reached, &mut |event| fold.take(event));
+            weaver.weave(reached, &mut |event| take(&mut drawn, event));
         }
         if late { Go::Stop } else { Go::On }
     });
     if late {
-        return pass_with(readings, cut, Patience::ReadsAll, begin);
+        return pass_with(readings, cut, Patience::ReadsAll, begin, take);
     }
-    let woven = weaver.finish(&mut |event| fold.take(event));
-    (fold, woven, accounts)
+    let woven = weaver.finish(&mut |event| take(&mut drawn, event));
+    (drawn, woven, accounts)
 }
 
-/// The part of the tape that concerns some symbols, read again: a long tape is not kept.
-pub fn concerning(readings: &Readings, cut: &Cut, symbols: BTreeSet<Symbol>) -> Vec<Event> {
+/// The tapes of some symbols, drawn from logs that are read again: a long tape is not kept.
+pub fn concerning(readings: &Readings, cut: &Cut, symbols: BTreeSet<Symbol>) -> BTreeMap<Symbol, Vec<Event>> {
     if symbols.is_empty() {
-        return Vec::new();
+        return BTreeMap::new();
     }
-    let cut = Cut { symbols, ..cut.clone() };
-    let unread = || Fold::new(Ledger::new(Settings::default()), usize::MAX, None, Vec::new());
-    let (mut fold, woven, _) = pass(readings, &cut, unread);
-    fold.finish(woven).0.events
+    let cut = Cut { symbols: symbols.clone(), ..cut.clone() };
+    let begin = || SymbolTapes::of(symbols.clone());
+    let (tapes, ..) = pass_with(readings, &cut, Patience::Streams, begin, |tapes, event| tapes.take(&event));
+    tapes.finish()
 }

@@ -238,9 +238,9 @@ pub fn judge(request: &Request, mut readings: Readings, recording: Option<&broke
     let mut replay = conclude(request, &mut readings, heard, passed, |fold, readings, tape, known| match tape {
         Some(tape) => cause::explain(&mut fold.ledger, &tape.events, known),
         None => {
-            let again = fold::concerning(readings, &cut, cause::symbols(&fold.ledger, known));
+            let tapes = fold::concerning(readings, &cut, cause::symbols(&fold.ledger, known));
             request.observer.say(|| Told::Explaining);
-            cause::explain(&mut fold.ledger, &again, known);
+            cause::explain_by(&mut fold.ledger, tapes, known);
         }
     });
     let report = &mut replay.report;
