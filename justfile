@@ -109,6 +109,6 @@ fuzz TARGET *FLAGS:
     target/fuzz/*/release/{{TARGET}} -artifact_prefix=target/fuzz/found/{{TARGET}}- -max_len=2048 -timeout=10 -print_final_stats=1 \
         {{FLAGS}} target/fuzz/found/{{TARGET}} target/fuzz/seeds/{{TARGET}}
 
-# Directories under attack: also every byte and bit of some days, and the largest of everything (an hour, and 5 GB of disk)
+# Directories under attack: also every byte and bit of some days, and the largest of everything (some minutes, and 5 GB of disk)
 attack:
     cargo test --release --test attack -- --include-ignored --nocapture --test-threads 1

@@ -94,7 +94,7 @@ impl Follower {
         fold.ledger.settings = request.settings;
         let weaver = weaver.with(crate::cut(&request));
         let warm = Warm { files, marks, accounts, weaver, fold, folded, kept, forgotten_before: None };
-        Ok(Follower { request, kept, warm: Some(warm), carried })
+        Ok(Follower { kept, warm: Some(warm), carried, ..Follower::new(request) })
     }
 }
 

@@ -19,6 +19,8 @@ const BLOCK: u64 = 64 << 10;
 pub enum Changed {
     /// Nothing was read before.
     First,
+    /// It was long ago that they were.
+    Aged,
     /// Files came or went: their paths.
     Files(Vec<String>),
     /// A log is shorter than what was read of it.
@@ -34,6 +36,11 @@ pub enum Changed {
 }
 
 impl Changed {
+    /// Whether something happened to the files.
+    pub fn is_news(&self) -> bool {
+        !matches!(self, Changed::First | Changed::Aged)
+    }
+
     /// Whether something that was read may not be there any more.
     pub fn loses(&self) -> bool {
         matches!(self, Changed::Files(_) | Changed::Cut(_) | Changed::Rewritten(_))
@@ -44,6 +51,7 @@ impl fmt::Display for Changed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Changed::First => formatter.write_str("nothing was read before"),
+            Changed::Aged => formatter.write_str("they are from time to time"),
             Changed::Files(paths) => write!(formatter, "files came or went: {}", paths.join(", ")),
             Changed::Cut(path) => write!(formatter, "{path} was cut in place"),
             Changed::Rewritten(path) => write!(formatter, "{path} was written anew"),

@@ -24,12 +24,18 @@ use warm::Warm;
 pub use checkpoint::{Unusable, sealed};
 pub use marks::Changed;
 
+/// A log that was changed in its middle, at the same length, is known by nothing but its text: so often all of it is read again.
+const READ_AGAIN: Duration = Duration::hours(6);
+
 /// Follows one bot.
 pub struct Follower {
     request: Request,
     kept: Duration,
     warm: Option<Warm>,
     carried: Carried,
+    /// When the logs were read from their beginnings, and the last look; a follower that was resumed counts from its first.
+    read_at: Option<Time>,
+    looked_at: Option<Time>,
 }
 
 /// What the broker answered, and what counts as now.
@@ -57,7 +63,8 @@ pub struct Look {
 impl Follower {
     /// A follower that has not looked yet. The request is that of an audit.
     pub fn new(request: Request) -> Follower {
-        Follower { kept: kept(&request), request, warm: None, carried: Carried::default() }
+        let kept = kept(&request);
+        Follower { request, kept, warm: None, carried: Carried::default(), read_at: None, looked_at: None }
     }
 
     /// Looks at what there is at this moment. `ask` reads the broker, from a moment on, and then the clock.
@@ -66,6 +73,8 @@ impl Follower {
         let (bytes, read_anew) = self.read_on(&mut readings);
         let span = self.warm.as_ref().map_or_else(|| readings.span(), |warm| warm.span(&readings));
         let Asked { recording, now } = ask(crate::since(&self.request, span));
+        self.read_at = self.read_at.filter(|_| read_anew.is_none()).or(Some(now));
+        self.looked_at = Some(now);
         let mut request = self.request.clone();
         request.window.at = request.window.at.or(Some(now));
         let warm = self.warm.as_ref();
@@ -80,9 +89,14 @@ impl Follower {
         Ok(Look { replay, now, is_whole, read_anew, bytes })
     }
 
+    fn is_old(&self) -> bool {
+        self.looked_at.zip(self.read_at).is_some_and(|(looked, read)| looked - read >= READ_AGAIN)
+    }
+
     /// Reads what was appended to the logs, or all of them, where they were not only appended to. Gives the bytes, and why.
     fn read_on(&mut self, readings: &mut Readings) -> (u64, Option<Changed>) {
         let further = match self.warm.take() {
+            Some(_) if self.is_old() => Err(Changed::Aged),
             Some(warm) => warm.further(readings, None),
             None => Err(Changed::First),
         };

@@ -231,3 +231,30 @@ proptest! {
         }
     }
 }
+
+/// Neither its length nor its ends tell of it: it is seen when all is read again.
+#[test]
+fn a_log_that_is_changed_in_its_middle_is_seen_after_hours() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("logs/run.jsonl");
+    fs::create_dir_all(log.parent().unwrap()).unwrap();
+    let line = |minute: usize| {
+        format!("{{\"ts\": \"2026-03-02T15:{minute:02}:00+00:00\", \"msg\": \"complete\", \"pad\": \"{minute:0>400}\"}}\n")
+    };
+    let text: String = (0..60).map(line).collect();
+    fs::write(&log, &text).unwrap();
+    fs::write(folder.path().join("logs/attribution.jsonl"), "").unwrap();
+    let begins: Time = "2026-03-02T16:00:00Z".parse().unwrap();
+    let mut follower =
+        Follower::new(Request { audit: Some(clock), ..Request { window: Default::default(), ..request(folder.path(), begins) } });
+    let mut quarantined = |after: Duration| {
+        let look = follower.look(|_| Asked { recording: None, now: begins + after }).unwrap();
+        look.replay.report.sources.iter().map(|source| source.quarantined).sum::<u64>()
+    };
+    assert_eq!(quarantined(Duration::zero()), 0);
+    fs::write(&log, text.replacen("15:30:00+", "15:xx:00+", 1)).unwrap();
+    assert_eq!(quarantined(Duration::minutes(1)), 0);
+    assert_eq!(quarantined(READ_AGAIN), 0);
+    assert_eq!(quarantined(READ_AGAIN + Duration::minutes(1)), 1);
+    assert_eq!(quarantined(READ_AGAIN + Duration::minutes(2)), 1);
+}

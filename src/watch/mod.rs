@@ -75,7 +75,7 @@ impl Guard {
         let (sight, now, audit) = match looked {
             Ok(look) => {
                 self.count.whole += u64::from(look.is_whole);
-                let read_anew = look.read_anew.filter(|why| *why != Changed::First);
+                let read_anew = look.read_anew.filter(Changed::is_news);
                 notices.extend(read_anew.as_ref().map(|why| format!("the logs were read anew: {why}")));
                 // A look that is not whole has the causes that whole looks found.
                 let mut sight = Sight::of(&look.replay.report, look.now, true);
