@@ -212,11 +212,10 @@ impl Decoder<'_> {
 
     /// Takes one line, without its line feed. `ended` says whether the line feed was there.
     fn line(&mut self, bytes: &[u8], text: Option<&str>, origin: Origin, ended: bool) {
-        let text = match text.map_or_else(|| std::str::from_utf8(without_mark(bytes, origin)), Ok) {
+        let text = match text.map_or_else(|| std::str::from_utf8(bytes), Ok) {
             Ok(text) => framed(text, origin),
             Err(error) => {
-                let mark = bytes.len() - without_mark(bytes, origin).len();
-                let column = u32::try_from(mark + error.valid_up_to() + 1).ok();
+                let column = u32::try_from(error.valid_up_to() + 1).ok();
                 return self.quarantine(origin, Trouble { column, reason: Reason::BadUtf8 }, bytes);
             }
         };
@@ -383,10 +382,6 @@ fn time_said(text: &str) -> Option<Time> {
 
 /// The byte order mark that a first line may begin with (`formats.md` T11).
 const MARK: &str = "\u{feff}";
-
-fn without_mark(bytes: &[u8], origin: Origin) -> &[u8] {
-    if origin.offset == 0 { bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes) } else { bytes }
-}
 
 /// A line without byte order mark, carriage return and blanks (`formats.md` T11).
 fn framed(text: &str, origin: Origin) -> &str {

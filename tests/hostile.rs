@@ -276,3 +276,11 @@ proptest! {
         properties::cases(&bytes);
     }
 }
+
+/// A second byte order mark is no mark, whether or not a later line is text.
+#[test]
+fn of_two_byte_order_marks_one_is_a_mark() {
+    for later in [&b"\xbf\n"[..], b"x\n", b""] {
+        properties::lines((7, &[b"\xef\xbb\xbf\xef\xbb\xbf\n\n", later].concat()));
+    }
+}
