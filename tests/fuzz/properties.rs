@@ -404,12 +404,9 @@ fn judged(text: &str) -> (Verdict, String) {
 }
 
 /// A whole day: files and answers, a zero byte between two of them, through every stage to every report. Its lines add up, a clean verdict has
-/// nothing open beside it, and the same day gives the same bytes, which one day in four is asked for.
+/// nothing open beside it, and the same day gives the same bytes.
 pub fn days(text: &str) {
-    let once = judged(text);
-    if text.bytes().fold(0u8, u8::wrapping_add).is_multiple_of(4) {
-        assert_eq!(once, judged(text));
-    }
+    assert_eq!(judged(text), judged(text));
 }
 
 /// A folder in memory, where the system has one.
