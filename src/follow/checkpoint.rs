@@ -16,6 +16,7 @@ use crate::fold::Fold;
 use crate::origin::SourceId;
 use crate::source::Account;
 use crate::tape::Weaver;
+use crate::time::Time;
 
 /// What every checkpoint begins with; its last letter is the version of these bytes.
 const MARK: &[u8; 8] = b"tapeckp1";
@@ -45,6 +46,7 @@ struct Kept {
     fold: Fold,
     folded: BTreeMap<SourceId, u128>,
     carried: Carried,
+    read_at: Option<Time>,
 }
 
 /// What a checkpoint's state depends on, beside the files.
@@ -67,6 +69,7 @@ impl Follower {
             fold: warm.fold.clone(),
             folded: warm.folded.clone(),
             carried: self.carried.clone(),
+            read_at: self.read_at,
         });
         Some(sealed(&body.ok()?, build))
     }
@@ -90,11 +93,11 @@ impl Follower {
         if !read.is_sound() {
             return Err(Unusable::Damaged);
         }
-        let Kept { files, marks, accounts, weaver, mut fold, folded, carried, .. } = read;
+        let Kept { files, marks, accounts, weaver, mut fold, folded, carried, read_at, .. } = read;
         fold.ledger.settings = request.settings;
         let weaver = weaver.with(crate::cut(&request));
         let warm = Warm { files, marks, accounts, weaver, fold, folded, kept, forgotten_before: None };
-        Ok(Follower { kept, warm: Some(warm), carried, ..Follower::new(request) })
+        Ok(Follower { kept, warm: Some(warm), carried, read_at, ..Follower::new(request) })
     }
 }
 

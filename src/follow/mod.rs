@@ -33,7 +33,7 @@ pub struct Follower {
     kept: Duration,
     warm: Option<Warm>,
     carried: Carried,
-    /// When the logs were read from their beginnings, and the last look; a follower that was resumed counts from its first.
+    /// When the logs were read from their beginnings, also by a follower that this one was resumed from, and the last look.
     read_at: Option<Time>,
     looked_at: Option<Time>,
 }

@@ -245,16 +245,18 @@ fn a_log_that_is_changed_in_its_middle_is_seen_after_hours() {
     fs::write(&log, &text).unwrap();
     fs::write(folder.path().join("logs/attribution.jsonl"), "").unwrap();
     let begins: Time = "2026-03-02T16:00:00Z".parse().unwrap();
-    let mut follower =
-        Follower::new(Request { audit: Some(clock), ..Request { window: Default::default(), ..request(folder.path(), begins) } });
-    let mut quarantined = |after: Duration| {
+    let request = || Request { window: crate::Window::default(), ..request(folder.path(), begins) };
+    let mut follower = Follower::new(request());
+    let quarantined = |follower: &mut Follower, after: Duration| {
         let look = follower.look(|_| Asked { recording: None, now: begins + after }).unwrap();
         look.replay.report.sources.iter().map(|source| source.quarantined).sum::<u64>()
     };
-    assert_eq!(quarantined(Duration::zero()), 0);
+    assert_eq!(quarantined(&mut follower, Duration::zero()), 0);
     fs::write(&log, text.replacen("15:30:00+", "15:xx:00+", 1)).unwrap();
-    assert_eq!(quarantined(Duration::minutes(1)), 0);
-    assert_eq!(quarantined(READ_AGAIN), 0);
-    assert_eq!(quarantined(READ_AGAIN + Duration::minutes(1)), 1);
-    assert_eq!(quarantined(READ_AGAIN + Duration::minutes(2)), 1);
+    assert_eq!(quarantined(&mut follower, Duration::minutes(1)), 0);
+    // Who is started again counts on.
+    let mut follower = Follower::resumed(request(), &follower.checkpoint(7).unwrap(), 7).unwrap();
+    assert_eq!(quarantined(&mut follower, READ_AGAIN), 0);
+    assert_eq!(quarantined(&mut follower, READ_AGAIN + Duration::minutes(1)), 1);
+    assert_eq!(quarantined(&mut follower, READ_AGAIN + Duration::minutes(2)), 1);
 }
