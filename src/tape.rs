@@ -166,7 +166,10 @@ impl Weaver {
     pub fn weave_until(&mut self, reached: Time, out: &mut impl FnMut(Event)) {
         self.taken = 0;
         self.woven_until = self.woven_until.max(Some(reached));
+        let before = self.loose.len();
         let waiting = self.joiner.join(Some(reached), &mut self.loose);
+        // These come symbol by symbol. Sorted by their moments alone, of which far less is moved, they are one more log to merge.
+        self.loose[before..].sort_by_cached_key(|event| (event.at.timestamp(), event.at.timestamp_subsec_nanos()));
         // One moment goes on the tape as a whole, so what waits keeps its whole moment waiting.
         let stated_from = self.oldest_activity.map(|oldest| oldest - self.cut.grace);
         let before = [waiting, stated_from].into_iter().flatten().fold(reached, Ord::min);
