@@ -20,7 +20,7 @@ use crate::time::Time;
 use crate::witness::Witness;
 
 /// A tape of so many events is kept whole in memory; of a longer one, what is asked for again is read again.
-pub const KEPT: usize = 100_000;
+pub const KEPT: usize = 25_000;
 
 /// A tape that passes by.
 #[derive(Clone, Serialize, Deserialize)]
