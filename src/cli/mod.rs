@@ -147,9 +147,12 @@ impl From<String> for Content {
     }
 }
 
+/// Bytes of a report that are written at once.
+const WRITTEN_AT_ONCE: usize = 256 << 10;
+
 impl Content {
     fn write(&self, out: &mut dyn Write, coloured: bool) -> io::Result<()> {
-        let mut out = io::BufWriter::new(out);
+        let mut out = io::BufWriter::with_capacity(WRITTEN_AT_ONCE, out);
         match self {
             Content::Text(text) => out.write_all(shown(text, coloured).as_bytes())?,
             Content::Document(text) => out.write_all(text.as_bytes())?,
@@ -253,6 +256,8 @@ fn deliver(output: Output, coloured: bool) -> Result<u8, Failure> {
             Ok(()) | Err(_) => {}
         },
     }
+    // The program ends now. A report may hold millions of small things, which the system takes back sooner than they are freed one by one.
+    std::mem::forget(output.text);
     Ok(output.status)
 }
 

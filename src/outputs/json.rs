@@ -13,7 +13,7 @@ use super::findings::{
     AcceptedDocument, BreakDocument, CauseDocument, CheckDocument, DifferenceDocument, EvidenceDocument, FixDocument,
     IntegrityDocument, ProfitDocument, RuleDocument, TieDocument,
 };
-use super::fingerprint;
+use super::{fingerprint, many};
 use crate::accept::Judged;
 use crate::breaks::{BookName, Break, Evidence, Tie};
 use crate::brokers::{BrokerRead, Unread};
@@ -27,7 +27,16 @@ use crate::time;
 
 /// Writes the report as JSON, the same as [`write()`] gives.
 pub fn write_to(mut out: impl Write, report: &Report) -> Result<(), serde_json::Error> {
-    serde_json::to_writer_pretty(&mut out, &document(report))?;
+    let rows = |of| Rows { of, report, row: fix };
+    let around = serde_json::to_string_pretty(&Document { fixes: rows(&[]), ..document(report) })?;
+    match many::place_in(&around, "fixes").filter(|_| report.fixes.len() > many::FEW) {
+        Some((before, after)) => {
+            out.write_all(before.as_bytes()).map_err(serde_json::Error::io)?;
+            many::write(&mut out, "fixes", &report.fixes, rows)?;
+            out.write_all(after.as_bytes()).map_err(serde_json::Error::io)?;
+        }
+        None => serde_json::to_writer_pretty(&mut out, &document(report))?,
+    }
     out.write_all(b"\n").map_err(serde_json::Error::io)
 }
 

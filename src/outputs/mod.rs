@@ -11,6 +11,7 @@ mod fingerprint;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod many;
 pub mod paint;
 pub mod prometheus;
 pub mod sarif;
