@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::constant::{self, Word};
 use crate::event::Event;
-use crate::json;
+use crate::json::{self, Habits};
 use crate::logs::{Outcome, Reader, Sink, rule};
 use crate::origin::{Origin, SourceId};
 use crate::prints::Prints;
@@ -172,12 +172,18 @@ impl Decoded {
 
 /// Decodes a piece: the work that needs to know nothing of other pieces, and is done on all cores.
 pub fn decode(id: SourceId, reader: &Reader, piece: Piece) -> Decoded {
-    let mut decoder = Decoder { id, reader, decoded: Decoded { lines: Vec::new(), events: Vec::new(), end: piece.end() } };
+    decode_by(id, reader, &piece, &mut Habits::default())
+}
+
+/// The same of a log of which pieces were decoded before: what their lines have in common was seen there.
+pub fn decode_by(id: SourceId, reader: &Reader, piece: &Piece, habits: &mut Habits) -> Decoded {
+    let decoded = Decoded { lines: Vec::new(), events: Vec::new(), end: piece.end() };
+    let mut decoder = Decoder { id, reader, decoded, habits };
     let whole = Origin { source: id, offset: piece.offset, line: piece.line };
-    match piece.text {
-        PieceText::Lines(bytes) => decoder.lines(&bytes, whole),
-        PieceText::Gigantic(beginning) => decoder.quarantine(whole, Reason::GiganticLine.into(), &beginning),
-        PieceText::BrokenOff(reason) => decoder.quarantine(whole, reason.into(), b""),
+    match &piece.text {
+        PieceText::Lines(bytes) => decoder.lines(bytes, whole),
+        PieceText::Gigantic(beginning) => decoder.quarantine(whole, Reason::GiganticLine.into(), beginning),
+        PieceText::BrokenOff(reason) => decoder.quarantine(whole, reason.clone().into(), b""),
     }
     decoder.decoded
 }
@@ -186,6 +192,7 @@ struct Decoder<'a> {
     id: SourceId,
     reader: &'a Reader,
     decoded: Decoded,
+    habits: &'a mut Habits,
 }
 
 impl Decoder<'_> {
@@ -247,13 +254,14 @@ impl Decoder<'_> {
 
     /// Strictly first; what a strict reader refuses is read once more as Python would (`formats.md` 1.3).
     fn strictly_then_leniently(&mut self, text: &str, origin: Origin) -> Result<Outcome, Trouble> {
-        let strict = self.reader.decode(text, &mut Sink { origin, events: &mut self.decoded.events });
+        let mut sink = Sink { origin, events: &mut self.decoded.events, habits: self.habits };
+        let strict = self.reader.decode(text, &mut sink);
         let Err(trouble) = strict else { return strict };
         if !matches!(trouble.reason, Reason::NotJson | Reason::WrongShape) {
             return Err(trouble);
         }
         let Some(repaired) = json::repaired(text) else { return Err(trouble) };
-        self.reader.decode(&repaired, &mut Sink { origin, events: &mut self.decoded.events }).map_err(|_| trouble)
+        self.reader.decode(&repaired, &mut sink).map_err(|_| trouble)
     }
 
     fn quarantine(&mut self, origin: Origin, trouble: Trouble, bytes: &[u8]) {

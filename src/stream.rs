@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::cache::Cache;
+use crate::json::Habits;
 use crate::logs::Reader;
 use crate::open::LARGEST_DECODED;
 use crate::origin::SourceId;
@@ -91,11 +92,21 @@ pub enum Go {
 /// A piece on its way from a worker: of the log at a place, its number in that log. `None`: the log ended before it, after so many bytes.
 type OnItsWay = (usize, u64, Result<Decoded, u64>);
 
+/// What whoever decodes keeps from piece to piece.
+#[derive(Default)]
+struct Worker {
+    /// What the lines of each log have in common, by the names of their formats.
+    habits: BTreeMap<&'static str, Habits>,
+    /// The last piece's room, in which the next is read: it is in the core's cache already.
+    room: Vec<u8>,
+}
+
 /// Puts what the helpers send back into the order of each log.
 fn give_out(desk: &Desk<'_>, receive: &Receiver<OnItsWay>, take: &mut impl FnMut(Given) -> Go) {
     let mut early: BTreeMap<(usize, u64), Result<Decoded, u64>> = BTreeMap::new();
     let mut next: BTreeMap<usize, u64> = BTreeMap::new();
-    while let Some((place, number, piece)) = another(desk, receive) {
+    let mut worker = Worker::default();
+    while let Some((place, number, piece)) = another(desk, receive, &mut worker) {
         early.insert((place, number), piece);
         let next = next.entry(place).or_default();
         while let Some(piece) = early.remove(&(place, *next)) {
@@ -114,36 +125,44 @@ fn give_out(desk: &Desk<'_>, receive: &Receiver<OnItsWay>, take: &mut impl FnMut
 }
 
 /// A piece that a helper has decoded, or one that is decoded here, or else the next that a helper sends; `None` when all logs have ended.
-fn another(desk: &Desk<'_>, receive: &Receiver<OnItsWay>) -> Option<OnItsWay> {
+fn another(desk: &Desk<'_>, receive: &Receiver<OnItsWay>, worker: &mut Worker) -> Option<OnItsWay> {
     if let Ok(sent) = receive.try_recv() {
         return Some(sent);
     }
     match desk.next_if_free() {
-        Some(task) => Some(worked(desk, task)),
+        Some(task) => Some(worked(desk, task, worker)),
         None => receive.recv().ok(),
     }
 }
 
 fn help(desk: &Desk<'_>, send: &SyncSender<OnItsWay>) {
+    let mut worker = Worker::default();
     while let Some(task) = desk.next() {
-        if send.send(worked(desk, task)).is_err() {
+        if send.send(worked(desk, task, &mut worker)).is_err() {
             return;
         }
     }
 }
 
 /// Cuts and decodes the next piece of a log.
-fn worked<'a>(desk: &Desk<'a>, mut task: Task<'a>) -> OnItsWay {
-    let piece = task.cutter.next();
+fn worked<'a>(desk: &Desk<'a>, mut task: Task<'a>, worker: &mut Worker) -> OnItsWay {
+    let piece = task.cutter.next_in(std::mem::take(&mut worker.room));
     let (place, number, id, reader) = (task.place, task.number, task.cutter.id, task.cutter.reader);
     match piece {
         Some(piece) => {
             let cache = desk.cache.filter(|_| task.cutter.stays);
             desk.put_back(task);
+            let habits = worker.habits.entry(reader.name()).or_default();
             let decoded = match cache {
-                Some(cache) => cache.decode(id, reader, piece),
-                None => source::decode(id, reader, piece),
+                Some(cache) => cache.decode(id, reader, &piece, habits),
+                None => source::decode_by(id, reader, &piece, habits),
             };
+            // The room of a gigantic line is given back.
+            if let PieceText::Lines(room) = piece.text
+                && room.capacity() <= 2 * PIECE
+            {
+                worker.room = room;
+            }
             desk.reached(place, decoded.newest());
             (place, number, Ok(decoded))
         }
@@ -351,14 +370,12 @@ impl<'a> Cutter<'a> {
         }
         self.piece(PieceText::Gigantic(beginning), bytes, 1)
     }
-}
 
-impl Iterator for Cutter<'_> {
-    type Item = Piece;
-
-    fn next(&mut self) -> Option<Piece> {
+    /// The next piece, for which there is room in a buffer whose content is not needed any more.
+    fn next_in(&mut self, mut bytes: Vec<u8>) -> Option<Piece> {
         self.opened();
-        let mut bytes = std::mem::take(&mut self.rest);
+        bytes.clear();
+        bytes.append(&mut self.rest);
         loop {
             let Some(text) = &mut self.text else {
                 self.rest = bytes;
@@ -379,7 +396,7 @@ impl Iterator for Cutter<'_> {
             }
             if let Some(end) = bytes.get(begun..).and_then(|new| memchr::memrchr(b'\n', new)) {
                 let end = begun + end + 1;
-                self.rest = bytes[end..].to_vec();
+                self.rest.extend_from_slice(&bytes[end..]);
                 bytes.truncate(end);
                 let lines = memchr::memchr_iter(b'\n', &bytes).count();
                 return Some(self.piece(PieceText::Lines(bytes), end, lines));
@@ -388,6 +405,14 @@ impl Iterator for Cutter<'_> {
                 return Some(self.gigantic(bytes));
             }
         }
+    }
+}
+
+impl Iterator for Cutter<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        self.next_in(Vec::new())
     }
 }
 

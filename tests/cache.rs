@@ -17,6 +17,7 @@ use std::process::Output;
 use std::sync::Arc;
 use tapecheck::cache::{Asked, Cache, Count};
 use tapecheck::event::Event;
+use tapecheck::json::Habits;
 use tapecheck::layout::Layout;
 use tapecheck::logs::{self, Reader};
 use tapecheck::origin::SourceId;
@@ -347,8 +348,8 @@ fn every_record_of_the_corpus_comes_back() {
                     let piece = Piece { offset, line: 4 * place as u32 + 1, text: PieceText::Lines(lines.concat()) };
                     offset += lines.concat().len() as u64;
                     let plain = source::decode(SourceId(7), &reader, piece.clone());
-                    let first = cache.decode(SourceId(3), &reader, piece.clone());
-                    let again = cache.decode(SourceId(7), &reader, piece);
+                    let first = cache.decode(SourceId(3), &reader, &piece, &mut Habits::default());
+                    let again = cache.decode(SourceId(7), &reader, &piece, &mut Habits::default());
                     assert_eq!(format!("{again:?}"), format!("{plain:?}"), "{} {path}", case.display());
                     let mut account = Account::new(&reader, String::new());
                     account.take(first);

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::RngSeed;
 use serde::Deserialize;
-use tapecheck::json::{self, Raw, Rows, Text};
+use std::cell::RefCell;
+use std::fmt::Debug;
+use tapecheck::json::{self, Habits, Raw, Rows, Text};
 
 /// A wire shape with one of everything that the readers ask for.
 #[derive(Deserialize, Debug, PartialEq)]
@@ -31,10 +33,30 @@ struct Inner<'a> {
     side: Option<Text<'a>>,
 }
 
+thread_local! {
+    /// What was seen of the texts of a test, until it is much.
+    static SEEN: RefCell<(u8, Habits)> = RefCell::default();
+}
+
+/// A text read quickly: the same whatever is remembered of others before it, or of itself.
+fn quickly<'a, T: Deserialize<'a> + PartialEq + Debug>(text: &'a str) -> Result<T, ()> {
+    let alone = json::quickly(text, &mut Habits::none()).map_err(|_| ());
+    SEEN.with_borrow_mut(|(texts, habits)| {
+        *texts = texts.wrapping_add(1);
+        if *texts == 0 {
+            *habits = Habits::default();
+        }
+        for _ in 0..2 {
+            assert_eq!(json::quickly(text, habits).map_err(|_| ()), alone, "{text}");
+        }
+    });
+    alone
+}
+
 /// Whatever the quick reader accepts must be what serde_json reads; says whether it accepted.
 fn agree(text: &str) -> bool {
     let plainly = json::plainly::<Shape<'_>>(text);
-    let Ok(quickly) = json::quickly::<Shape<'_>>(text) else { return false };
+    let Ok(quickly) = quickly::<Shape<'_>>(text) else { return false };
     assert_eq!(Ok(quickly), plainly, "{text}");
     true
 }
@@ -42,7 +64,7 @@ fn agree(text: &str) -> bool {
 /// What is passed over is taken and refused as serde_json does it.
 fn agree_both_ways(text: &str) {
     let plainly = json::plainly::<Raw<'_>>(text).ok();
-    assert_eq!(json::quickly::<Raw<'_>>(text).ok(), plainly, "{text:?}");
+    assert_eq!(quickly::<Raw<'_>>(text).ok(), plainly, "{text:?}");
 }
 
 fn scalar() -> impl Strategy<Value = String> {
@@ -116,6 +138,8 @@ proptest! {
 
     #[test]
     fn a_damaged_record_is_read_as_serde_json_reads_it(text in record(), at: Index, byte in select(&b"{}[]\",:\\ 0e.-n\n\x01"[..]), cut: bool) {
+        // What is remembered is the whole record.
+        agree(&text);
         let mut bytes = text.into_bytes();
         let at = at.index(bytes.len());
         if cut { bytes.truncate(at) } else { bytes[at] = byte }
@@ -138,8 +162,7 @@ proptest! {
 
     #[test]
     fn any_value_is_passed_over_as_serde_json_does(text in value()) {
-        let quickly = json::quickly::<Raw<'_>>(&text);
-        if let Ok(raw) = quickly {
+        if let Ok(raw) = quickly::<Raw<'_>>(&text) {
             prop_assert_eq!(Ok(raw), json::plainly::<Raw<'_>>(&text));
         }
     }
@@ -180,8 +203,76 @@ fn what_is_not_plain_is_left_to_serde_json() {
         assert!(!agree(text), "{text}");
     }
     let deep = format!("{}{}", "[".repeat(400), "]".repeat(400));
-    assert!(json::quickly::<Raw<'_>>(&deep).is_err());
+    assert!(quickly::<Raw<'_>>(&deep).is_err());
     assert_eq!(json::read::<Raw<'_>>(&deep).unwrap().get(), deep);
+}
+
+/// A log of which every record is like the others but for one: wherever that one differs, and wherever it ends.
+#[test]
+fn a_record_that_breaks_with_habits_is_read_as_serde_json_reads_it() {
+    let like = r#"{"ts": "2026-01-08T14:40:50.715546+00:00", "type": "x", "a name that is longer than what is remembered of one": 1, "symbol": "AAPL", "context": {"side": "buy", "weights": {"flow": 1.0, "net": {}, "all": [1, {"a": 2.5}]}, "qty": 3}, "positions": [{"qty": 1, "side": null}, {"qty": 2}]}"#;
+    for at in 0..=like.len() {
+        let (before, after) = like.split_at(at);
+        for put in ["", " ", ",", "\"", "\\", "}", "]", "{", "x", "0", "\n", "é"] {
+            let mut habits = Habits::default();
+            for _ in 0..3 {
+                assert!(json::quickly::<Shape<'_>>(like, &mut habits).is_ok());
+            }
+            let cut = after.char_indices().nth(1).map_or("", |(at, _)| &after[at..]);
+            for text in [format!("{before}{put}{after}"), format!("{before}{put}{cut}"), format!("{before}{put}")] {
+                let alone = json::quickly::<Shape<'_>>(&text, &mut Habits::none()).ok();
+                for _ in 0..2 {
+                    assert_eq!(json::quickly::<Shape<'_>>(&text, &mut habits).ok(), alone, "{text}");
+                }
+                if alone.is_some() {
+                    assert_eq!(json::plainly::<Shape<'_>>(&text).ok(), alone, "{text}");
+                }
+                // And of what was remembered of that one, nothing is wrong for the others.
+                assert_eq!(json::quickly::<Shape<'_>>(like, &mut habits).ok(), json::plainly(like).ok());
+            }
+        }
+    }
+}
+
+/// The same object is asked for in other ways by others: each is given what they ask for.
+#[test]
+fn what_one_asks_for_is_not_what_another_does() {
+    #[derive(Deserialize, Debug, PartialEq)]
+    struct Other<'a> {
+        #[serde(borrow)]
+        symbols: Option<Raw<'a>>,
+        #[serde(borrow)]
+        context: Option<Sides<'a>>,
+    }
+    #[derive(Deserialize, Debug, PartialEq)]
+    struct Sides<'a> {
+        #[serde(borrow)]
+        side: Option<Raw<'a>>,
+    }
+    let text = r#"{"ts": 1, "symbol": "V", "symbols": ["A"], "context": {"qty": 3, "side": "buy"}, "positions": [{"qty": 1}]}"#;
+    let mut habits = Habits::default();
+    for _ in 0..3 {
+        assert_eq!(json::quickly::<Shape<'_>>(text, &mut habits).ok(), json::plainly(text).ok());
+        assert_eq!(json::quickly::<Other<'_>>(text, &mut habits).ok(), json::plainly(text).ok());
+        let Rows(quickly) = json::quickly(text, &mut habits).unwrap();
+        let Rows(plainly) = json::plainly(text).unwrap();
+        assert_eq!(quickly, plainly);
+        assert_eq!(json::quickly::<Raw<'_>>(text, &mut habits).ok(), json::plainly(text).ok());
+    }
+}
+
+/// Names without end fill no memory, and names that change places are no habit; what is read stays the same.
+#[test]
+fn a_log_without_habits_is_read_as_serde_json_reads_it() {
+    let mut habits = Habits::default();
+    for record in 0..3_000 {
+        let member = |place: usize| {
+            format!("\"{}\": {place}, \"qty\": {{\"k{}\": [{{\"b\": {record}}}]}}", record * 7 % 1_009 + place, record % 97)
+        };
+        let text = format!("{{\"positions\": [{{{}}}], \"ts\": {record}, \"n{record}\": {{}}}}", member(record % 5));
+        assert_eq!(json::quickly::<Shape<'_>>(&text, &mut habits).ok(), json::plainly(&text).ok(), "{text}");
+    }
+    assert!(format!("{habits:?}").len() < 4 << 20);
 }
 
 /// Every line of every log of the cases: read quickly or not, it is the same.
@@ -190,8 +281,12 @@ fn every_line_of_the_cases_is_read_as_serde_json_reads_it() {
     let mut lines = 0;
     for entry in glob() {
         let text = String::from_utf8_lossy(&entry).into_owned();
+        let mut habits = Habits::default();
         for line in text.lines() {
-            if let Ok(Rows(quickly)) = json::quickly::<Rows<'_>>(line) {
+            let alone = json::quickly::<Rows<'_>>(line, &mut Habits::none()).map(|Rows(rows)| rows).ok();
+            let like_others = json::quickly::<Rows<'_>>(line, &mut habits).map(|Rows(rows)| rows).ok();
+            assert_eq!(like_others, alone, "{line}");
+            if let Some(quickly) = alone {
                 let Rows(plainly) = json::plainly(line).unwrap();
                 assert_eq!(quickly, plainly);
                 lines += 1;

@@ -22,6 +22,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128_with_seed};
 
+use crate::json::Habits;
 use crate::logs::Reader;
 use crate::origin::{Origin, SourceId};
 use crate::source::{self, Decoded, Piece, PieceText};
@@ -76,16 +77,16 @@ impl Cache {
     }
 
     /// Decodes a piece that stays as it is while its log grows, unless that was done before.
-    pub fn decode(&self, id: SourceId, reader: &Reader, piece: Piece) -> Decoded {
-        let PieceText::Lines(text) = &piece.text else { return source::decode(id, reader, piece) };
-        let name = self.name(reader, &piece, text);
+    pub fn decode(&self, id: SourceId, reader: &Reader, piece: &Piece, habits: &mut Habits) -> Decoded {
+        let PieceText::Lines(text) = &piece.text else { return source::decode_by(id, reader, piece, habits) };
+        let name = self.name(reader, piece, text);
         let begins = Origin { source: id, offset: piece.offset, line: piece.line };
         let end = piece.offset + text.len() as u64;
         if let Some(decoded) = self.found(name, begins, end) {
             self.taken.fetch_add(1, Ordering::Relaxed);
             return decoded;
         }
-        let decoded = source::decode(id, reader, piece);
+        let decoded = source::decode_by(id, reader, piece, habits);
         if let Some(bytes) = payload::bytes(&decoded, begins, name.0 as u64) {
             self.keep(name, &bytes);
         }

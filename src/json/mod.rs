@@ -1,8 +1,10 @@
 //! JSON as this bot writes it: exact decimals from the text, and a lenient second reading.
 
+mod habits;
 mod passing;
 mod quick;
 
+pub use habits::Habits;
 pub use quick::Refused;
 
 use rust_decimal::Decimal;
@@ -123,12 +125,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 
 /// Reads one record into a wire shape: quickly, and where that is refused, once more with serde_json, which tells what is wrong.
 pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Trouble> {
-    quickly(text).or_else(|_| plainly(text))
+    read_by(text, &mut Habits::none())
+}
+
+/// The same, of a record that is probably like those before it.
+pub fn read_by<'a, T: Deserialize<'a>>(text: &'a str, habits: &mut Habits) -> Result<T, Trouble> {
+    quickly(text, habits).or_else(|_| plainly(text))
 }
 
 /// Reads one record with the quick reader alone.
-pub fn quickly<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refused> {
-    quick::read(text)
+pub fn quickly<'a, T: Deserialize<'a>>(text: &'a str, habits: &mut Habits) -> Result<T, Refused> {
+    quick::read(text, habits)
 }
 
 /// Reads one record with serde_json: what the quick reader is held against.
@@ -325,6 +332,11 @@ pub fn float(field: Field<'_>, name: &'static str) -> Result<Option<Decimal>, Tr
         Decimal::from_f64_retain(value).map(|value| value.round_dp(15))
     });
     value.filter(is_plausible).map(|value| Some(value.normalize())).ok_or_else(|| Reason::BadNumber(name).into())
+}
+
+/// How many of something there are, which nothing but a whole number says.
+pub fn count(field: Field<'_>) -> Result<Option<u32>, Trouble> {
+    present(field).map(|raw| raw.parse().map_err(|_| Reason::WrongShape.into())).transpose()
 }
 
 /// A timestamp that must be there.

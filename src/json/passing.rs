@@ -5,6 +5,8 @@
 //! number of a few digits) is tried first. Whatever that does not fit goes byte by byte; both ways take and refuse the same
 //! (`tests/quick.rs`).
 
+use super::habits::{Asked, Habits, Place};
+
 /// What is left of a text.
 pub type Rest<'a> = Option<&'a [u8]>;
 
@@ -25,11 +27,12 @@ fn ends(word: u64) -> u64 {
     (quote_or_control | backslash) & HIGHS
 }
 
-/// The highest bit of each byte that is no digit.
+/// The highest bit of the first byte that is no digit, and of the next after it where that is a point, and no bit before these.
 #[inline(always)]
 fn no_digits(word: u64) -> u64 {
-    let digits = word ^ (ONES * 0x30);
-    (((digits & !HIGHS) + ONES * 0x76) | digits) & HIGHS
+    // Digits are below ten now. What is not ASCII may change bytes after it alone.
+    let digits = word ^ (ONES * u64::from(b'0'));
+    (digits.wrapping_add(ONES * 0x76) | digits) & HIGHS
 }
 
 /// Passes over blanks.
@@ -98,24 +101,27 @@ fn number(rest: &[u8]) -> Rest<'_> {
     let Some(eight) = unsigned.first_chunk::<8>() else { return long_number(unsigned) };
     let word = u64::from_le_bytes(*eight);
     let ends = no_digits(word);
-    let ends_after_point = ends & ends.wrapping_sub(1);
+    if ends == 0 {
+        return long_number(unsigned);
+    }
+    // These bits are the last of their bytes: 7 is the first byte's.
     let whole = ends.trailing_zeros();
     let byte = |bit: u32| (word >> (bit & 0x38)) as u8;
-    // The bit is the last of the byte: 7 is the first byte's.
     if whole == 7 || (byte(0) == b'0' && whole != 15) {
         return None;
     }
-    let end = match byte(whole) {
-        b'.' => {
-            let end = ends_after_point.trailing_zeros();
-            if end == whole + 8 {
-                return None;
-            }
-            end
+    let mut end = whole;
+    if byte(whole) == b'.' {
+        let ends = ends & (ends - 1);
+        if ends == 0 {
+            return long_number(unsigned);
         }
-        _ => whole,
-    };
-    if end == u64::BITS || byte(end) | 0x20 == b'e' { long_number(unsigned) } else { unsigned.get(end as usize / 8..) }
+        end = ends.trailing_zeros();
+        if end == whole + 8 {
+            return None;
+        }
+    }
+    if byte(end) | 0x20 == b'e' { long_number(unsigned) } else { unsigned.get(end as usize / 8..) }
 }
 
 /// The same byte by byte. The sign was taken.
@@ -151,38 +157,20 @@ pub fn null(rest: &[u8]) -> Rest<'_> {
     word(rest, b"null")
 }
 
-/// The objects and arrays around a value, the innermost last: a bit each below a leading one.
-struct Around(u128);
+/// Objects and arrays within each other are passed over as deep as this, and not read here beyond.
+const DEEPEST: u8 = 127;
 
-impl Around {
-    const NOTHING: Around = Around(1);
-
-    fn enter(&mut self, is_object: bool) -> Option<()> {
-        if self.0.leading_zeros() == 0 {
-            return None;
-        }
-        self.0 = self.0 << 1 | u128::from(is_object);
-        Some(())
-    }
-
-    fn leave(&mut self) {
-        self.0 >>= 1;
-    }
-
-    fn is_nothing(&self) -> bool {
-        self.0 == 1
-    }
-
-    fn is_object(&self) -> bool {
-        self.0 & 1 == 1
-    }
+/// Passes over one value, which begins with the next byte. `inside` is the place within it.
+#[inline(always)]
+pub fn value<'a>(rest: &'a [u8], habits: &mut Habits, inside: Place) -> Rest<'a> {
+    any(rest, habits, inside, DEEPEST)
 }
 
-/// Passes over one value, which begins with the next byte.
 #[inline(always)]
-pub fn value(rest: &[u8]) -> Rest<'_> {
+fn any<'a>(rest: &'a [u8], habits: &mut Habits, inside: Place, levels: u8) -> Rest<'a> {
     match rest {
-        [b'{' | b'[', ..] => nested(rest),
+        [b'{', more @ ..] => object(more, habits, inside, levels.checked_sub(1)?),
+        [b'[', more @ ..] => array(more, habits, inside, levels.checked_sub(1)?),
         _ => scalar(rest),
     }
 }
@@ -199,50 +187,52 @@ fn scalar(rest: &[u8]) -> Rest<'_> {
     }
 }
 
-/// Passes over an object or an array.
-fn nested(mut rest: &[u8]) -> Rest<'_> {
-    let mut around = Around::NOTHING;
-    let mut is_object = false;
+/// Passes over an object whose brace was taken.
+fn object<'a>(rest: &'a [u8], habits: &mut Habits, begun: Place, levels: u8) -> Rest<'a> {
+    let mut place = habits.begun(begun, Asked::Nothing);
+    let mut rest = match blanks(rest) {
+        [b'}', more @ ..] => return Some(more),
+        rest => rest,
+    };
+    let mut is_first = true;
     loop {
-        // A value begins here.
-        match rest {
-            [opened @ (b'{' | b'['), more @ ..] => {
-                is_object = *opened == b'{';
-                around.enter(is_object)?;
-                rest = blanks(more);
-                if !matches!(rest, [b'}' | b']', ..]) {
-                    rest = if is_object { key(rest)? } else { rest };
-                    continue;
-                }
-            }
-            _ => rest = scalar(rest)?,
+        let inside;
+        if let Some((step, more)) = habits.step(place, rest) {
+            (inside, place, rest) = (step.inside, step.after, more);
+        } else {
+            let more = key(if is_first { rest } else { mark(rest, b',')? })?;
+            let taken = rest.get(..rest.len() - more.len())?;
+            (inside, place) = habits.learn(place, taken, 0..0, false);
+            rest = more;
         }
-        // A value ended: another one follows, or what is around it ends, too.
-        loop {
-            match rest {
-                [b',', ..] => {
-                    rest = mark(rest, b',')?;
-                    rest = if is_object { key(rest)? } else { rest };
-                    break;
-                }
-                [closed @ (b'}' | b']'), more @ ..] if (*closed == b'}') == is_object => rest = more,
-                [b' ' | b'\t' | b'\n' | b'\r', more @ ..] => {
-                    rest = more;
-                    continue;
-                }
-                _ => return None,
-            }
-            around.leave();
-            if around.is_nothing() {
-                return Some(rest);
-            }
-            is_object = around.is_object();
+        is_first = false;
+        rest = any(rest, habits, inside, levels)?;
+        if let [b' ' | b'\t' | b'\n' | b'\r', ..] = rest {
+            rest = blanks(rest);
+        }
+        if let [b'}', more @ ..] = rest {
+            return Some(more);
+        }
+    }
+}
+
+/// Passes over an array whose bracket was taken.
+fn array<'a>(rest: &'a [u8], habits: &mut Habits, inside: Place, levels: u8) -> Rest<'a> {
+    let mut rest = match blanks(rest) {
+        [b']', more @ ..] => return Some(more),
+        rest => rest,
+    };
+    loop {
+        rest = any(rest, habits, inside, levels)?;
+        match blanks(rest) {
+            [b']', more @ ..] => return Some(more),
+            more => rest = mark(more, b',')?,
         }
     }
 }
 
 /// Passes over a key and its colon.
-#[inline(always)]
+#[inline]
 fn key(rest: &[u8]) -> Rest<'_> {
     let [b'"', more @ ..] = rest else { return None };
     mark(text(more)?, b':')

@@ -6,10 +6,12 @@
 //! that is not JSON. What it refuses serde_json reads once more, whose word is final: see [`read`](super::read). So it must never accept
 //! what serde_json does not, or read it differently; `tests/quick.rs` holds it against serde_json.
 
+use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use std::fmt;
 
+use super::habits::{Asked, Habits, Place};
 use super::{RAW, passing};
 
 /// Not read here. Why is found out by serde_json.
@@ -31,19 +33,22 @@ impl de::Error for Refused {
 }
 
 /// Reads one record, or refuses it.
-pub fn read<'a, T: de::Deserialize<'a>>(text: &'a str) -> Result<T, Refused> {
-    let mut quick = Quick { text, rest: passing::blanks(text.as_bytes()) };
+pub fn read<'a, T: de::Deserialize<'a>>(text: &'a str, habits: &mut Habits) -> Result<T, Refused> {
+    let mut quick = Quick { text, rest: passing::blanks(text.as_bytes()), habits, inside: Place::RECORD };
     let value = T::deserialize(&mut quick)?;
     if passing::blanks(quick.rest).is_empty() { Ok(value) } else { Err(Refused) }
 }
 
 /// A record that is being read. When a value is asked for, its first byte is the next.
-struct Quick<'de> {
+struct Quick<'de, 'h> {
     text: &'de str,
     rest: &'de [u8],
+    habits: &'h mut Habits,
+    /// The place within the value.
+    inside: Place,
 }
 
-impl<'de> Quick<'de> {
+impl<'de> Quick<'de, '_> {
     /// What was read since so much was left.
     #[inline(always)]
     fn since(&self, left: usize) -> std::ops::Range<usize> {
@@ -72,13 +77,22 @@ impl<'de> Quick<'de> {
     }
 
     #[inline(always)]
+    fn object<V: Visitor<'de>>(&mut self, asked: Asked, visitor: V) -> Result<V::Value, Refused> {
+        self.take(b'{')?;
+        let place = self.habits.begun(self.inside, asked);
+        let mut members = Members { quick: self, asked, place, is_first: true, is_closed: false };
+        let value = visitor.visit_map(&mut members)?;
+        if members.is_closed { Ok(value) } else { Err(Refused) }
+    }
+
+    #[inline(always)]
     fn pass_over(&mut self) -> Result<(), Refused> {
-        self.rest = passing::value(self.rest).ok_or(Refused)?;
+        self.rest = passing::value(self.rest, self.habits, self.inside).ok_or(Refused)?;
         Ok(())
     }
 }
 
-impl<'de> Deserializer<'de> for &mut Quick<'de> {
+impl<'de> Deserializer<'de> for &mut Quick<'de, '_> {
     type Error = Refused;
 
     /// No wire shape asks for just anything.
@@ -105,13 +119,6 @@ impl<'de> Deserializer<'de> for &mut Quick<'de> {
         self.deserialize_str(visitor)
     }
 
-    /// The name of a field is looked up by its bytes.
-    #[inline]
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        let place = self.take_text()?;
-        visitor.visit_borrowed_bytes(self.text.as_bytes().get(place).ok_or(Refused)?)
-    }
-
     /// A value whose text is asked for.
     #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Refused> {
@@ -125,28 +132,26 @@ impl<'de> Deserializer<'de> for &mut Quick<'de> {
 
     #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        self.take(b'{')?;
-        let mut parts = Parts { quick: self, closed_by: b'}', is_first: true, is_closed: false };
-        let value = visitor.visit_map(&mut parts)?;
-        if parts.is_closed { Ok(value) } else { Err(Refused) }
+        self.object(Asked::All, visitor)
     }
 
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        asked: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refused> {
-        self.deserialize_map(visitor)
+        self.object(Asked::Only(asked), visitor)
     }
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
         self.take(b'[')?;
-        let mut parts = Parts { quick: self, closed_by: b']', is_first: true, is_closed: false };
-        let value = visitor.visit_seq(&mut parts)?;
-        if parts.is_closed { Ok(value) } else { Err(Refused) }
+        let inside = self.inside;
+        let mut elements = Elements { quick: self, inside, is_first: true, is_closed: false };
+        let value = visitor.visit_seq(&mut elements)?;
+        if elements.is_closed { Ok(value) } else { Err(Refused) }
     }
 
     #[inline]
@@ -156,58 +161,113 @@ impl<'de> Deserializer<'de> for &mut Quick<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct enum
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct enum identifier
     }
 }
 
-/// The members of an object, or the elements of an array.
-struct Parts<'q, 'de> {
-    quick: &'q mut Quick<'de>,
-    closed_by: u8,
+/// The members of an object.
+struct Members<'q, 'de, 'h> {
+    quick: &'q mut Quick<'de, 'h>,
+    asked: Asked,
+    /// Where the next one begins.
+    place: Place,
     is_first: bool,
     is_closed: bool,
 }
 
-impl Parts<'_, '_> {
-    /// Whether another one follows, whose first byte is next then.
-    #[inline(always)]
-    fn another(&mut self) -> Result<bool, Refused> {
-        if let [b' ' | b'\t' | b'\n' | b'\r', ..] = self.quick.rest {
-            self.quick.rest = passing::blanks(self.quick.rest);
-        }
-        match self.quick.rest {
-            [first, rest @ ..] if *first == self.closed_by => {
+impl<'de> Members<'_, 'de, '_> {
+    /// Passes over the members that nobody asks for, and over the name of the next that somebody does, whose value is next then.
+    #[inline]
+    fn another(&mut self) -> Result<Option<&'de str>, Refused> {
+        loop {
+            if let [b' ' | b'\t' | b'\n' | b'\r', ..] = self.quick.rest {
+                self.quick.rest = passing::blanks(self.quick.rest);
+            }
+            if let [b'}', rest @ ..] = self.quick.rest {
                 self.quick.rest = rest;
                 self.is_closed = true;
-                return Ok(false);
+                return Ok(None);
             }
-            _ if self.is_first => self.is_first = false,
-            rest => self.quick.rest = passing::mark(rest, b',').ok_or(Refused)?,
+            let left = self.quick.rest.len();
+            let asked = match self.quick.habits.step(self.place, self.quick.rest) {
+                Some((step, rest)) => {
+                    let name = step.name();
+                    (self.quick.rest, self.quick.inside, self.place) = (rest, step.inside, step.after);
+                    step.asked.then_some(name)
+                }
+                None => self.learn()?,
+            };
+            self.is_first = false;
+            if let Some(name) = asked {
+                let begins = self.quick.text.len() - left;
+                let name = self.quick.text.get(begins + name.start..begins + name.end);
+                return Ok(Some(name.ok_or(Refused)?));
+            }
+            self.quick.pass_over()?;
         }
-        Ok(true)
+    }
+
+    /// The same for a member that nothing is remembered of. Gives where in what was taken its name is, if it is asked for.
+    #[inline(never)]
+    fn learn(&mut self) -> Result<Option<std::ops::Range<usize>>, Refused> {
+        let quick = &mut *self.quick;
+        let before = quick.rest;
+        if !self.is_first {
+            quick.rest = passing::mark(quick.rest, b',').ok_or(Refused)?;
+        }
+        let name = quick.take_text()?;
+        let asked = self.asked.has(quick.text.as_bytes().get(name.clone()).ok_or(Refused)?);
+        quick.rest = passing::mark(quick.rest, b':').ok_or(Refused)?;
+        let begins = quick.text.len() - before.len();
+        let name = name.start - begins..name.end - begins;
+        let taken = before.get(..before.len() - quick.rest.len()).ok_or(Refused)?;
+        (quick.inside, self.place) = quick.habits.learn(self.place, taken, name.clone(), asked);
+        Ok(asked.then_some(name))
     }
 }
 
-impl<'de> MapAccess<'de> for &mut Parts<'_, 'de> {
+impl<'de> MapAccess<'de> for &mut Members<'_, 'de, '_> {
     type Error = Refused;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refused> {
-        if self.another()? { seed.deserialize(&mut *self.quick).map(Some) } else { Ok(None) }
+        let name = self.another()?;
+        name.map(|name| seed.deserialize(BorrowedStrDeserializer::new(name))).transpose()
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Refused> {
-        self.quick.rest = passing::mark(self.quick.rest, b':').ok_or(Refused)?;
         seed.deserialize(&mut *self.quick)
     }
 }
 
-impl<'de> SeqAccess<'de> for &mut Parts<'_, 'de> {
+/// The elements of an array.
+struct Elements<'q, 'de, 'h> {
+    quick: &'q mut Quick<'de, 'h>,
+    inside: Place,
+    is_first: bool,
+    is_closed: bool,
+}
+
+impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de, '_> {
     type Error = Refused;
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Refused> {
-        if self.another()? { seed.deserialize(&mut *self.quick).map(Some) } else { Ok(None) }
+        let quick = &mut *self.quick;
+        if let [b' ' | b'\t' | b'\n' | b'\r', ..] = quick.rest {
+            quick.rest = passing::blanks(quick.rest);
+        }
+        match quick.rest {
+            [b']', rest @ ..] => {
+                quick.rest = rest;
+                self.is_closed = true;
+                return Ok(None);
+            }
+            _ if self.is_first => self.is_first = false,
+            rest => quick.rest = passing::mark(rest, b',').ok_or(Refused)?,
+        }
+        quick.inside = self.inside;
+        seed.deserialize(quick).map(Some)
     }
 }

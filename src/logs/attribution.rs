@@ -70,7 +70,7 @@ struct Context<'a> {
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Row = json::read(line)?;
+    let row: Row = out.read(line)?;
     if row.reconciled_from.is_some() || row.reconciled_at.is_some() {
         return Ok(Outcome::Ignored(rule::MADE_UP));
     }

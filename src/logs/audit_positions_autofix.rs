@@ -1,11 +1,10 @@
 //! `data/audit_positions_autofix.jsonl`: the reconciler's journal. Mostly the broker's echo (design, rule 5; `formats.md` section 6).
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Claim, Fact, Form, Pulse, Statement};
-use crate::json::{self, Field, Text};
+use crate::json::{self, Field, Raw, Text};
 use crate::position::Symbol;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -21,12 +20,13 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
-    details: Option<&'a RawValue>,
+    details: Field<'a>,
 }
 
 #[derive(Deserialize)]
 struct Details<'a> {
-    positions_count: Option<u32>,
+    #[serde(borrow)]
+    positions_count: Field<'a>,
     #[serde(borrow)]
     symbols: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
@@ -45,13 +45,14 @@ pub(super) struct Mismatch<'a> {
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Row = json::read(line)?;
+    let row: Row = out.read(line)?;
     let at = json::moment(row.ts)?;
     let event = row.event.as_deref().ok_or(Reason::MissingField("event"))?;
-    let details: Details = json::read(row.details.map_or("{}", RawValue::get))?;
+    let details: Details = out.read(row.details.map_or("{}", Raw::get))?;
+    let positions = json::count(details.positions_count)?;
     match event {
         "reconciliation_clean" => {
-            let count = details.positions_count.ok_or(Reason::MissingField("positions_count"))?;
+            let count = positions.ok_or(Reason::MissingField("positions_count"))?;
             state(out, at, Claim::Count(count));
             out.push(at, Fact::Pulse(Pulse::Reconciled));
         }

@@ -9,7 +9,7 @@ use crate::trouble::{Reason, Trouble};
 pub const FORMAT: LogFormat = LogFormat { name: "data_integrity", paths: &["logs/data_integrity.jsonl"], decode };
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Message = json::read(line)?;
+    let row: Message = out.read(line)?;
     if row.msg.as_deref().ok_or(Reason::MissingField("msg"))? != "exit_fill_missing_skip_attribution" {
         return Ok(Outcome::Ignored(rule::DIAGNOSTIC));
     }

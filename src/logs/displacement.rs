@@ -15,7 +15,7 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
 /// Rows of `displacement` and `position_flip` alike: a close is `close_position_success`; a failure may follow a real close,
 /// so it is evidence and moves nothing.
 pub(super) fn closes(line: &str, sighting: Sighting, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Message = json::read(line)?;
+    let row: Message = out.read(line)?;
     let at = json::moment(row.ts)?;
     let message = row.msg.as_deref().ok_or(Reason::MissingField("msg"))?;
     match message {

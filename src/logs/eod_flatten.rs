@@ -11,7 +11,7 @@ use crate::witness::Witness;
 pub const FORMAT: LogFormat = LogFormat { name: "eod_flatten", paths: &["logs/eod_flatten.jsonl"], decode };
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Message = json::read(line)?;
+    let row: Message = out.read(line)?;
     let at = json::moment(row.ts)?;
     match row.msg.as_deref().ok_or(Reason::MissingField("msg"))? {
         "closing_position" => {

@@ -81,7 +81,7 @@ const INTENDED: &[&str] = &[
 const FORCE_CLOSED_SYMBOL: &str = "V";
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Row = json::read(line)?;
+    let row: Row = out.read(line)?;
     let at = json::moment(row.ts)?;
     let message = row.msg.as_deref().ok_or(Reason::MissingField("msg"))?;
     match message {

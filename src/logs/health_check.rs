@@ -24,7 +24,7 @@ struct Row<'a> {
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Row = json::read(line)?;
+    let row: Row = out.read(line)?;
     let at = json::moment(row.ts)?;
     match row.msg.as_deref().ok_or(Reason::MissingField("msg"))? {
         "position_divergence_detected_pending_confirmation" => {

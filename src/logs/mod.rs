@@ -1,8 +1,10 @@
 //! The bot's logs: one file per log, each a leaf that turns lines into events and knows nothing else.
 
+use serde::Deserialize;
 use std::sync::Arc;
 
 use crate::event::{Event, Fact};
+use crate::json::{self, Habits};
 use crate::origin::Origin;
 use crate::time::Time;
 use crate::trouble::Trouble;
@@ -78,9 +80,16 @@ pub struct Sink<'a> {
     pub origin: Origin,
     /// Where events go.
     pub events: &'a mut Vec<Event>,
+    /// What the lines of this log have in common.
+    pub habits: &'a mut Habits,
 }
 
 impl Sink<'_> {
+    /// Reads the line, or an object that stands in it.
+    pub fn read<'t, T: Deserialize<'t>>(&mut self, text: &'t str) -> Result<T, Trouble> {
+        json::read_by(text, self.habits)
+    }
+
     /// Adds a fact.
     pub fn push(&mut self, at: Time, fact: Fact) {
         self.events.push(Event { at, origin: self.origin, fact });

@@ -44,7 +44,7 @@ struct Row<'a> {
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Row = json::read(line)?;
+    let row: Row = out.read(line)?;
     // Rejections of the trade guard and log_event rows have no `type` (formats.md 8, foreign rows).
     if row.kind.as_deref() != Some("order") {
         return Ok(Outcome::Ignored(rule::DIAGNOSTIC));

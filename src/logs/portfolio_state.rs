@@ -20,7 +20,7 @@ struct Row<'a> {
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Row = json::read(line)?;
+    let row: Row = out.read(line)?;
     let at = json::moment(row.ts)?;
     // `{}` is what a degraded start leaves: no answer, so no statement (formats.md 10.3).
     let Some(holdings) = row.alpaca.holdings(out.origin.line)? else {

@@ -18,7 +18,8 @@ struct Row<'a> {
     ts: Field<'a>,
     #[serde(borrow)]
     msg: Option<Text<'a>>,
-    positions: Option<u32>,
+    #[serde(borrow)]
+    positions: Field<'a>,
     #[serde(borrow)]
     plan: Option<Plan<'a>>,
 }
@@ -34,11 +35,12 @@ struct Plan<'a> {
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Row = json::read(line)?;
+    let row: Row = out.read(line)?;
     let at = json::moment(row.ts)?;
+    let positions = json::count(row.positions)?;
     match row.msg.as_deref().ok_or(Reason::MissingField("msg"))? {
         "clean" => {
-            let count = row.positions.ok_or(Reason::MissingField("positions"))?;
+            let count = positions.ok_or(Reason::MissingField("positions"))?;
             out.push(at, Fact::Statement(Statement { witness: Witness::ReconciliationPlan, claim: Claim::Count(count) }));
         }
         "autonomous_fixed" => {

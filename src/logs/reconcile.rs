@@ -24,11 +24,13 @@ struct Row<'a> {
     side: Option<Text<'a>>,
     #[serde(borrow)]
     qty: Field<'a>,
-    positions_restored: Option<u32>,
+    #[serde(borrow)]
+    positions_restored: Field<'a>,
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Row = json::read(line)?;
+    let row: Row = out.read(line)?;
+    let restored = json::count(row.positions_restored)?;
     // The raw summary of the start-up has neither msg nor ts (formats.md 7.1).
     let Some(message) = row.msg.as_deref() else { return Ok(Outcome::Ignored(rule::DIAGNOSTIC)) };
     let at = json::moment(row.ts)?;
@@ -45,7 +47,7 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
             };
             Claim::Symbol(symbol, form)
         }
-        "complete" => Claim::Count(row.positions_restored.ok_or(Reason::MissingField("positions_restored"))?),
+        "complete" => Claim::Count(restored.ok_or(Reason::MissingField("positions_restored"))?),
         "no_positions_found" => Claim::Count(0),
         _ => return Ok(Outcome::Ignored(rule::DIAGNOSTIC)),
     };

@@ -27,7 +27,7 @@ pub(super) struct Message<'a> {
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Message = json::read(line)?;
+    let row: Message = out.read(line)?;
     let at = json::moment(row.ts)?;
     match row.msg.as_deref().ok_or(Reason::MissingField("msg"))? {
         message @ ("position_added_from_metadata" | "position_removed_no_longer_open") => {

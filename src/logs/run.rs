@@ -42,7 +42,7 @@ struct Metrics<'a> {
 }
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Row = json::read(line)?;
+    let row: Row = out.read(line)?;
     // Intents are emitted again at closes and scale-outs: never entries (formats.md 9.1).
     if row.event_type.is_some() || !matches!(row.msg.as_deref(), Some("complete" | "cycle_complete")) {
         return Ok(Outcome::Ignored(rule::DIAGNOSTIC));

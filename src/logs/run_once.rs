@@ -9,7 +9,7 @@ use crate::trouble::{Reason, Trouble};
 pub const FORMAT: LogFormat = LogFormat { name: "run_once", paths: &["logs/run_once.jsonl"], decode };
 
 fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-    let row: Message = json::read(line)?;
+    let row: Message = out.read(line)?;
     let at = json::moment(row.ts)?;
     match row.msg.as_deref().ok_or(Reason::MissingField("msg"))? {
         "started" => out.push(at, Fact::Pulse(Pulse::CycleStarted)),

@@ -18,7 +18,7 @@ use tapecheck::corpus::case::{ACCEPTED, Case, Given, MANIFEST};
 use tapecheck::documents::whole;
 use tapecheck::event::Event;
 use tapecheck::follow::{Asked, Follower, sealed};
-use tapecheck::json::{self, Raw, Rows, Text};
+use tapecheck::json::{self, Habits, Raw, Rows, Text};
 use tapecheck::layout::{CustomLog, Layout};
 use tapecheck::logs::{self, Outcome, Reader, Sink, rule};
 use tapecheck::origin::{Origin, SourceId};
@@ -77,13 +77,19 @@ fn rows<'a>(rows: &Rows<'a>) -> Vec<(String, Raw<'a>)> {
 /// One record: the quick reader never accepts what serde_json does not, nor reads it in another way; what is read leniently is strict JSON, and
 /// stays as it is when it is read so again.
 pub fn json(text: &str) {
-    if let Ok(quickly) = json::quickly::<Shape<'_>>(text) {
-        assert_eq!(json::plainly::<Shape<'_>>(text).as_ref(), Ok(&quickly));
+    // Its lines are records of one log, each read after the others were seen; it is one, too.
+    let mut habits = Habits::default();
+    for text in text.lines().chain([text, text]) {
+        let alone = json::quickly::<Shape<'_>>(text, &mut Habits::none()).ok();
+        assert_eq!(json::quickly::<Shape<'_>>(text, &mut habits).ok(), alone, "{text}");
+        if alone.is_some() {
+            assert_eq!(json::plainly::<Shape<'_>>(text).ok(), alone);
+        }
     }
-    if let Ok(quickly) = json::quickly::<Rows<'_>>(text) {
+    if let Ok(quickly) = json::quickly::<Rows<'_>>(text, &mut habits) {
         assert_eq!(json::plainly::<Rows<'_>>(text).map(|plainly| rows(&plainly)), Ok(rows(&quickly)));
     }
-    if let Ok(quickly) = json::quickly::<Vec<Raw<'_>>>(text) {
+    if let Ok(quickly) = json::quickly::<Vec<Raw<'_>>>(text, &mut habits) {
         assert_eq!(json::plainly::<Vec<Raw<'_>>>(text), Ok(quickly));
     }
     let raw = json::read::<Raw<'_>>(text).ok();
@@ -136,7 +142,13 @@ pub fn logs(line: &str) {
     let mut events = Vec::new();
     for reader in READERS.iter() {
         events.clear();
-        match reader.decode(line, &mut Sink { origin, events: &mut events }) {
+        let mut habits = Habits::default();
+        // Whatever it is, it is the same when one like it was seen.
+        let unseen = reader.decode(line, &mut Sink { origin, events: &mut events, habits: &mut habits });
+        let first = std::mem::take(&mut events);
+        let outcome = reader.decode(line, &mut Sink { origin, events: &mut events, habits: &mut habits });
+        assert_eq!((&outcome, &events), (&unseen, &first), "{}: {line}", reader.name());
+        match outcome {
             Ok(Outcome::Ignored(name)) => assert!(rule::ALL.contains(&name), "{}: {name}", reader.name()),
             Ok(Outcome::Understood) => {}
             Err(trouble) => {

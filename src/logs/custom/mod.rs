@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::{Outcome, Sink, rule};
 use crate::event::{Action, Claim, Entry, Exit, Fact, Form, Holding, Movement, Pulse, ScaleOut, Sighting, Statement};
-use crate::json::{self, Raw, Rows};
+use crate::json::{self, Habits, Raw, Rows};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -224,7 +224,7 @@ impl Mapping {
 
     /// Turns one line into events.
     pub fn decode(&self, line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
-        let record = Record { text: line, rows: json::read(line)? };
+        let record = Record { text: line, rows: out.read(line)? };
         let kind = match &self.kind {
             KindOf::Every(kind) => *kind,
             KindOf::Told(path, spelt) => match spelt.get(record.word(path)?.ok_or(Reason::MissingField("kind"))?.as_ref()) {
@@ -248,7 +248,7 @@ impl Mapping {
     pub fn read(&self, text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
         let mut events = Vec::new();
         let origin = crate::origin::Origin { source: crate::origin::SourceId(0), offset: 0, line: 1 };
-        self.decode(text, &mut Sink { origin, events: &mut events })?;
+        self.decode(text, &mut Sink { origin, events: &mut events, habits: &mut Habits::none() })?;
         Ok(events.into_iter().map(|event| (event.at, event.fact)).collect())
     }
 
