@@ -95,7 +95,12 @@ impl Prints {
                 last.prints.push(print);
                 last.newest = self.newest;
             }
-            _ => self.all.push_back(Block { prints: vec![print], newest: self.newest }),
+            last => {
+                // A short log has one block, which grows; the next will be full.
+                let mut prints = Vec::with_capacity(if last.is_some() { TOGETHER } else { 1 });
+                prints.push(print);
+                self.all.push_back(Block { prints, newest: self.newest });
+            }
         }
         if at.is_none() {
             self.timeless.push(print);
