@@ -22,6 +22,9 @@ use crate::witness::Witness;
 /// A tape of so many events is kept whole in memory; of a longer one, what is asked for again is read again.
 pub const KEPT: usize = 25_000;
 
+/// The same where it goes on a page, on which nothing can be read again.
+pub const KEPT_FOR_A_PAGE: usize = 100_000;
+
 /// A tape that passes by.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Fold {

@@ -173,7 +173,8 @@ pub enum CannotReplay {
 pub struct Replay {
     /// What was found.
     pub report: Report,
-    /// The tape it was found on; without its events where it is longer than [`fold::KEPT`] and was not to be kept.
+    /// The tape it was found on; without its events where it is longer than [`fold::KEPT`], or than [`fold::KEPT_FOR_A_PAGE`] where
+    /// biographies were asked for, and was not to be kept.
     pub tape: Tape,
     /// The ledger after the tape.
     pub ledger: Ledger,
@@ -323,7 +324,11 @@ pub fn conclude(
 fn begin(request: &Request, readings: &Readings) -> Fold {
     let mut ledger = Ledger::new(request.settings).following(request.follow.clone());
     ledger.biographies = request.biographies.then(|| Biographies::since(request.window.from));
-    let kept = if request.keep_tape { usize::MAX } else { fold::KEPT };
+    let kept = match (request.keep_tape, request.biographies) {
+        (true, _) => usize::MAX,
+        (false, true) => fold::KEPT_FOR_A_PAGE,
+        (false, false) => fold::KEPT,
+    };
     Fold::new(ledger, kept, request.window.from, readings.sources.iter().map(|source| source.format).collect())
 }
 

@@ -151,6 +151,12 @@ pub enum Side {
 impl Side {
     /// Reads a side in either of the bot's vocabularies (`formats.md` D18): buy opens a long, sell opens a short.
     pub fn parse(raw: &str) -> Option<Side> {
+        match raw {
+            "buy" | "long" => return Some(Side::Long),
+            "sell" | "short" => return Some(Side::Short),
+            // Spelt as Python names it, or in other letters.
+            _ => {}
+        }
         let raw = raw.trim();
         let last = raw.rsplit('.').next().unwrap_or(raw);
         let is_one_of = |words: &[&str]| words.iter().any(|word| last.eq_ignore_ascii_case(word));

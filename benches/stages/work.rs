@@ -9,6 +9,7 @@ use super::made::{self, Plan};
 use tapecheck::cause::{self, Known};
 use tapecheck::event::Event;
 use tapecheck::fold::Fold;
+use tapecheck::json::Habits;
 use tapecheck::layout::Layout;
 use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::logs::Reader;
@@ -143,7 +144,11 @@ impl Work {
         let logs: Vec<_> = self.logs().filter(|(_, reader)| reader.name() == name).collect();
         let pieces: Vec<_> =
             logs.into_iter().flat_map(|(id, format)| self.pieces(id).map(move |piece| (id, format.clone(), piece))).collect();
-        run(move || pieces.into_iter().map(|(id, format, piece)| source::decode(id, &format, piece)).collect::<Vec<_>>())
+        run(move || {
+            let mut habits = Habits::default();
+            let decode = |(id, format, piece): (SourceId, Reader, Piece)| source::decode_by(id, &format, &piece, &mut habits);
+            pieces.into_iter().map(decode).collect::<Vec<_>>()
+        })
     }
 
     fn logs(&self) -> impl Iterator<Item = (SourceId, Reader)> {
