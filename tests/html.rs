@@ -119,12 +119,18 @@ fn a_long_tape_is_told_too() {
     std::fs::create_dir(bot.path().join("logs")).unwrap();
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/scale-out-that-bought/logs/attribution.jsonl");
     std::fs::copy(case, bot.path().join("logs/attribution.jsonl")).unwrap();
-    let cycles = (0..=tapecheck::fold::KEPT).map(|number| {
-        let minute = chrono::DateTime::from_timestamp(1_773_240_000 + number as i64, 0).unwrap();
-        format!("{{\"ts\": \"{}\", \"msg\": \"complete\"}}\n", minute.to_rfc3339())
-    });
-    std::fs::write(bot.path().join("logs/run.jsonl"), cycles.collect::<String>()).unwrap();
+    let cycles = |count: usize| {
+        let cycle = |number| {
+            let minute = chrono::DateTime::from_timestamp(1_773_240_000 + number as i64, 0).unwrap();
+            format!("{{\"ts\": \"{}\", \"msg\": \"complete\"}}\n", minute.to_rfc3339())
+        };
+        std::fs::write(bot.path().join("logs/run.jsonl"), (0..=count).map(cycle).collect::<String>()).unwrap();
+    };
     let directory = bot.path().to_str().unwrap();
+    // So long that its breaks are explained from a second reading, and yet on the page.
+    cycles(tapecheck::fold::KEPT);
+    assert!(page(&["replay", directory]).contains("id=\"tape-rows\""));
+    cycles(tapecheck::fold::KEPT_FOR_A_PAGE);
     let page = page(&["replay", directory]);
     assert!(page.contains("more than a page holds") && !page.contains("id=\"tape-rows\""));
     let life = between(&page, "id=\"life-DAL\"", "</details>");
