@@ -3,12 +3,14 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and brings its own files")]
 
+mod folders;
 #[path = "../examples/lab/trial/mod.rs"]
 #[expect(dead_code, reason = "the lab prints more of a trial than the test looks at")]
 mod trial;
 
 use assert_cmd::Command;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use folders::copy;
 use serde_json::Value;
 use std::path::Path;
 use tapecheck::Request;
@@ -193,17 +195,4 @@ fn a_bots_directory_is_a_day() {
     std::fs::remove_file(bot.join("case.toml")).unwrap();
     let score = score(bot.to_str().unwrap(), ["15", "1", "10", "0"]);
     assert_eq!([count(&score, "found"), count(&score, "missed"), count(&score, "false_alarms")], [1, 0, 0]);
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
 }

@@ -10,6 +10,9 @@
     reason = "a test that cannot go on fails, says when there is no browser, and brings its own files"
 )]
 
+mod folders;
+
+use folders::copy;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::net::TcpStream;
@@ -379,18 +382,6 @@ fn data_does_nothing(window: &Window, pages: &TempDir) {
     assert!(entries.contains("</script><script>window.hit = 1</script>") && entries.contains("\\u{202e}\\u{0}<!--"), "{entries}");
     assert!(window.text(".kicker").contains("<img src=x onerror=alert(1)>"));
     window.was_quiet();
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// On a screen and on a phone, in the dark and in print: nothing is wider than the page, and what a reader of screens needs is there.

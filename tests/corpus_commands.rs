@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and brings its own files")]
 
+mod folders;
+
 use assert_cmd::Command;
+use folders::copy;
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -35,19 +38,6 @@ fn refused(folder: &Path, arguments: &[&str], says: &str) {
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
     assert!(output.stdout.is_empty(), "{arguments:?}");
     assert!(error.contains(says), "{arguments:?} says: {error}");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 /// A folder with a corpus of two cases.

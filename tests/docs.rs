@@ -4,7 +4,9 @@
 
 #[expect(dead_code, reason = "the broker's own tests look at more of the fake than these do")]
 mod fake;
+mod folders;
 
+use folders::copy;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -58,19 +60,6 @@ fn is_synopsis(line: &str) -> bool {
 /// The words that a command prints are not commands: `tapecheck 0.1.0`.
 fn is_output(line: &str) -> bool {
     line.split_whitespace().nth(1).is_some_and(|word| word.starts_with(|letter: char| letter.is_ascii_digit()))
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let there = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &there);
-        } else {
-            fs::copy(&path, &there).unwrap();
-        }
-    }
 }
 
 /// What a reader has: a checkout, a bot's directory, recordings, and folders of the system to write to.

@@ -3,6 +3,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and brings its own files")]
 
+mod folders;
+
+use folders::copy;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -17,19 +20,6 @@ const CASE: &str = "text-that-means-harm";
 /// Every sort of harm, as a name of a file: no slash, no zero.
 const HARM: &str =
     "\u{1b}[31mred\u{1b}[2J\u{9b}1m\u{7}\r\nCLEAN  0 open breaks\n\u{202e}gnp.\u{2066}x\u{200b}<script>alert(1)<b>&\"'";
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
-}
 
 /// The case, in a folder whose name means harm, with logs whose names do.
 fn workplace() -> TempDir {

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and brings its own files")]
 
+mod folders;
+
 use assert_cmd::Command;
+use folders::copy;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -232,14 +235,6 @@ fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = tapecheck(folder, arguments);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
-
-fn copy(from: &Path, to: &Path) {
-    for (path, text) in files(from) {
-        let target = to.join(path);
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::write(target, text).unwrap();
-    }
 }
 
 fn corpus(names: &[&str]) -> TempDir {

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and reads the cases")]
 
+mod schemas;
+
 use assert_cmd::Command;
 use rust_decimal::Decimal;
+use schemas::every_key_is_described;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -85,16 +88,7 @@ fn the_schema_refuses_what_is_no_report() {
 /// Every key is described, for who reads the schema instead of the code.
 #[test]
 fn every_key_of_the_schema_is_described() {
-    fn walk(place: &str, value: &Value) {
-        for (key, property) in value["properties"].as_object().into_iter().flatten() {
-            assert!(property["description"].as_str().is_some_and(|text| text.len() > 3), "{place}.{key} is not described");
-        }
-        for (key, below) in value["$defs"].as_object().into_iter().flatten() {
-            assert_eq!(below["additionalProperties"], false, "{key} takes other keys");
-            walk(key, below);
-        }
-    }
-    walk("report", &serde_json::from_str(&schema::report().unwrap()).unwrap());
+    every_key_is_described("report", &serde_json::from_str(&schema::report().unwrap()).unwrap());
 }
 
 #[test]

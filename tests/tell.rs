@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and plays the other side")]
 
+mod schemas;
+
+use schemas::every_key_is_described;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -178,16 +181,7 @@ fn the_schema_refuses_what_is_no_announcement() {
 
 #[test]
 fn every_key_of_the_schema_is_described() {
-    fn walk(place: &str, value: &Value) {
-        for (key, property) in value["properties"].as_object().into_iter().flatten() {
-            assert!(property["description"].as_str().is_some_and(|text| text.len() > 3), "{place}.{key} is not described");
-        }
-        for (key, below) in value["$defs"].as_object().into_iter().flatten() {
-            assert_eq!(below["additionalProperties"], false, "{key} takes other keys");
-            walk(key, below);
-        }
-    }
-    walk("announcement", &serde_json::from_str(&document::published().unwrap()).unwrap());
+    every_key_is_described("announcement", &serde_json::from_str(&document::published().unwrap()).unwrap());
 }
 
 #[test]

@@ -5,7 +5,9 @@
 
 #[expect(dead_code, reason = "the broker's own tests look at more of the fake than these do")]
 mod fake;
+mod folders;
 
+use folders::copy;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -59,19 +61,6 @@ fn refused(folder: &Path, arguments: &[&str], says: &str) {
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));
     assert!(output.stdout.is_empty(), "{arguments:?}");
     assert!(said(&output).contains(says), "{arguments:?} says: {}", said(&output));
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 /// A folder with two cases: `bot` is a quiet day, `corpus/scale-out-that-bought` one that is not.
