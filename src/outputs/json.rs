@@ -27,15 +27,12 @@ use crate::time;
 
 /// Writes the report as JSON, the same as [`write()`] gives.
 pub fn write_to(mut out: impl Write, report: &Report) -> Result<(), serde_json::Error> {
-    let rows = |of| Rows { of, report, row: fix };
-    let around = serde_json::to_string_pretty(&Document { fixes: rows(&[]), ..document(report) })?;
-    match many::place_in(&around, "fixes").filter(|_| report.fixes.len() > many::FEW) {
-        Some((before, after)) => {
-            out.write_all(before.as_bytes()).map_err(serde_json::Error::io)?;
-            many::write(&mut out, "fixes", &report.fixes, rows)?;
-            out.write_all(after.as_bytes()).map_err(serde_json::Error::io)?;
-        }
-        None => serde_json::to_writer_pretty(&mut out, &document(report))?,
+    if report.fixes.len() > many::FEW {
+        let rows = |of| Rows { of, report, row: fix };
+        let around = serde_json::to_string_pretty(&Document { fixes: rows(&[]), ..document(report) })?;
+        many::write(&mut out, &around, "fixes", &report.fixes, rows)?;
+    } else {
+        serde_json::to_writer_pretty(&mut out, &document(report))?;
     }
     out.write_all(b"\n").map_err(serde_json::Error::io)
 }

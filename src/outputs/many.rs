@@ -13,24 +13,22 @@ pub(super) const FEW: usize = 2_000;
 /// Rows that one core writes at a time: what waits to be written stays small.
 const AT_A_TIME: usize = 4_000;
 
-/// Where in a document of ours a list of this name stands that is empty: what is before it, and after it.
-pub(super) fn place_in<'a>(document: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
-    // No text has a line feed in it, so this is a member of the document itself.
-    let member = format!("\n  \"{name}\": []");
-    let at = document.find(&member)?;
-    Some((document.get(..at)?, document.get(at + member.len()..)?))
-}
-
-/// Writes what stands between the two: the member with its rows, of which there is at least one.
+/// Writes a document in whose list of this name, which is empty in `around`, stand rows: at least one.
 pub(super) fn write<'a, T: Sync, R: Serialize>(
     out: &mut impl Write,
+    around: &str,
     name: &str,
     of: &'a [T],
     rows: impl Fn(&'a [T]) -> R + Sync,
 ) -> Result<(), serde_json::Error> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let (begins, ends) = (format!("{{\n  \"{name}\": [\n"), "\n  ]\n}");
-    let mut between = format!("\n  \"{name}\": [\n");
+    // No text has a line feed in it, so this is a member of the document itself, and so are these where rows stand in it.
+    let (member, begins, ends) = (format!("\n  \"{name}\": []"), format!("\n  \"{name}\": [\n"), "\n  ]");
+    let (before, after) = around.split_once(&member).ok_or_else(|| unlike(name))?;
+    let (first, last) = (format!("{{{begins}"), format!("{ends}\n}}"));
+    let mut put = |text: &str| out.write_all(text.as_bytes()).map_err(serde_json::Error::io);
+    put(before)?;
+    let mut between = begins.as_str();
     for round in of.chunks(AT_A_TIME * cores) {
         let texts: Vec<Result<String, serde_json::Error>> = thread::scope(|scope| {
             let write = |part: &'a [T]| serde_json::to_string_pretty(&BTreeMap::from([(name, rows(part))]));
@@ -42,12 +40,19 @@ pub(super) fn write<'a, T: Sync, R: Serialize>(
         });
         for text in texts {
             let text = text?;
-            let rows = text.strip_prefix(&begins).and_then(|text| text.strip_suffix(ends)).unwrap_or(&text);
-            out.write_all(between.as_bytes()).and_then(|()| out.write_all(rows.as_bytes())).map_err(serde_json::Error::io)?;
-            between = ",\n".to_owned();
+            let rows = text.strip_prefix(&first).and_then(|text| text.strip_suffix(&last)).ok_or_else(|| unlike(name))?;
+            put(between)?;
+            put(rows)?;
+            between = ",\n";
         }
     }
-    out.write_all(b"\n  ]").map_err(serde_json::Error::io)
+    put(ends)?;
+    put(after)
+}
+
+/// It is not spelt as serde_json spells documents: nothing is written that is none.
+fn unlike(name: &str) -> serde_json::Error {
+    serde::ser::Error::custom(format!("the list of {name} is not where it should be"))
 }
 
 #[cfg(test)]
@@ -75,12 +80,18 @@ mod tests {
             let row = |line| Row { symbols: (0..line % 3).map(|symbol| format!("S{symbol} \"é")).collect(), line };
             let fixes: Vec<Row> = (0..count).map(row).collect();
             let around = serde_json::to_string_pretty(&Document { before, fixes: &[], after: 1 }).unwrap();
-            let (begin, end) = place_in(&around, "fixes").unwrap();
-            let mut out = begin.as_bytes().to_vec();
-            write(&mut out, "fixes", &fixes, |part| part).unwrap();
-            out.extend_from_slice(end.as_bytes());
+            let mut out = Vec::new();
+            write(&mut out, &around, "fixes", &fixes, |part| part).unwrap();
             let whole = serde_json::to_string_pretty(&Document { before, fixes: &fixes, after: 1 }).unwrap();
             assert!(String::from_utf8(out).unwrap() == whole, "{count}");
+        }
+    }
+
+    #[test]
+    fn a_document_without_the_list_is_an_error() {
+        let row = Row { symbols: Vec::new(), line: 1 };
+        for around in ["{}", "{\"fixes\": []}", "{\n  \"fixes\": [1]\n}"] {
+            assert!(write(&mut Vec::new(), around, "fixes", std::slice::from_ref(&row), |part| part).is_err(), "{around}");
         }
     }
 }
