@@ -2,8 +2,8 @@
 //!
 //! A program writes one record like another, so what comes between two values is mostly what came there before. Where it is, it is passed over
 //! as one piece of text, which was checked when it came for the first time, and whether somebody asks for the member is known already. Where it
-//! is not, the member is read as any other is, and remembered. That saves a tenth of the time of a replay (`docs/performance.md`), and nothing
-//! but time depends on what is remembered: a record is accepted, refused and read alike (`tests/quick.rs`).
+//! is not, the member is read as any other is, and remembered. That saves time (`docs/performance.md` says how much), and nothing but time depends
+//! on what is remembered: a record is accepted, refused and read alike (`tests/quick.rs`).
 
 /// A place in a record: an object has begun here, or the value of one of its members has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,7 +240,8 @@ impl Habits {
         let remembered = &mut self.places[usize::from(place.0)];
         remembered.missed = remembered.missed.saturating_add(1);
         let after = remembered.after;
-        if remembered.missed == MISSED {
+        // A name that is too long to be learnt says nothing of the others.
+        if remembered.steps >= TURNS && remembered.missed >= MISSED {
             self.last[usize::from(place.0)] = NONE;
         }
         if after == Place::NOWHERE {
