@@ -23,14 +23,16 @@ const STOPS_TRADING: [&str; 3] = ["trading_blocked", "account_blocked", "trade_s
 fn run(view: &View<'_>) -> Finding {
     let broker = view.broker;
     let status = broker.account.as_ref().and_then(|account| account.status.clone());
-    let blocks = broker.account.as_ref().map(|account| account.blocks.clone()).unwrap_or_default();
+    let unknown = || Detail::Text("unknown".to_owned());
+    let listed = |blocks: &[&'static str]| Detail::List(blocks.iter().map(|block| (*block).to_owned()).collect());
+    let blocks = broker.account.as_ref().map_or_else(unknown, |account| listed(&account.blocks));
     let (outcome, summary) = judged(view);
-    let shown = |text: Option<String>| text.map_or(Detail::Text("unknown".to_owned()), Detail::Text);
+    let shown = |text: Option<String>| text.map_or_else(unknown, Detail::Text);
     let positions = broker_book(view).map(|book| book.holdings.iter().filter(|holding| is_held(holding)).count() as u64);
     let finding = Finding::new(CHECK.id, outcome, summary)
         .with("account", shown(broker.account.as_ref().and_then(|account| account.masked_number.clone())))
         .with("account_status", shown(status))
-        .with("blocks", Detail::List(blocks.iter().map(|block| (*block).to_owned()).collect()))
+        .with("blocks", blocks)
         .with("read_began", Detail::Moment(broker.read_began))
         .with("unread", Detail::List(broker.unread.iter().map(|unread| unread.why.clone()).unique().collect()))
         .with("unstable", Detail::List(broker.unstable.iter().map(ToString::to_string).collect()));
