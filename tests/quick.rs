@@ -234,6 +234,70 @@ fn a_record_that_breaks_with_habits_is_read_as_serde_json_reads_it() {
     }
 }
 
+/// Members with the values they had in the record before are passed over as one piece: whichever of them has another value, is spelt in another
+/// way, goes on where the other ended, comes elsewhere, or is missing, it is read as serde_json reads it.
+#[test]
+fn what_changes_in_a_stretch_is_seen() {
+    let values = [
+        "1",
+        "1.5",
+        "1.50",
+        "10",
+        "-1",
+        "1e5",
+        "01",
+        "1.",
+        "null",
+        "true",
+        "trues",
+        "\"a\"",
+        "\"ab\"",
+        "\"a\\\"b\"",
+        "\"a",
+        "{}",
+        "[1]",
+    ];
+    let record = |members: &[(&str, &str)]| {
+        let told: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+        format!("{{\"ts\": 1, \"context\": {{\"side\": \"buy\", {0}, \"qty\": 3}}, \"other\": {{{0}}}, {0}}}", told.join(", "))
+    };
+    for (value, other) in values.iter().flat_map(|value| values.iter().map(move |other| (*value, *other))) {
+        for changes in 0..3 {
+            let mut habits = Habits::default();
+            let mut members = [("a", "7"), ("b", value), ("c", "8")];
+            let like = record(&members);
+            members[changes].1 = other;
+            let (changed, shorter) = (record(&members), record(&members[..2]));
+            members.swap(0, 1);
+            let swapped = record(&members);
+            for text in [&like, &like, &like, &changed, &like, &changed, &changed, &swapped, &shorter, &like] {
+                let alone = json::quickly::<Shape<'_>>(text, &mut Habits::none()).ok();
+                assert_eq!(json::quickly::<Shape<'_>>(text, &mut habits).ok(), alone, "{text}");
+                if alone.is_some() {
+                    assert_eq!(json::plainly::<Shape<'_>>(text).ok(), alone, "{text}");
+                }
+            }
+        }
+    }
+}
+
+/// What was checked where few levels were open may be too deep where many are.
+#[test]
+fn a_stretch_is_no_way_to_go_deeper() {
+    let nested = |levels: usize, inner: &str| format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels));
+    let inner = format!("{{\"a\": 1, \"b\": {}, \"c\": 2}}", nested(60, ""));
+    let mut habits = Habits::default();
+    let mut accepted = Vec::new();
+    for levels in (0..100).chain((0..100).rev()) {
+        let text = format!("{{\"other\": {}}}", nested(levels, &inner));
+        let alone = json::quickly::<Shape<'_>>(&text, &mut Habits::none()).ok();
+        assert_eq!(json::quickly::<Shape<'_>>(&text, &mut habits).ok(), alone, "{levels}");
+        assert!(alone.is_none() || json::plainly::<Shape<'_>>(&text).is_ok(), "{levels}");
+        accepted.push(alone.is_some());
+    }
+    assert!(accepted.contains(&true) && accepted.contains(&false));
+}
+
 /// The same object is asked for in other ways by others: each is given what they ask for.
 #[test]
 fn what_one_asks_for_is_not_what_another_does() {

@@ -5,6 +5,8 @@
 //! is not, the member is read as any other is, and remembered. That saves time (`docs/performance.md` says how much), and nothing but time depends
 //! on what is remembered: a record is accepted, refused and read alike (`tests/quick.rs`).
 
+use super::stretches::Stretches;
+
 /// A place in a record: an object has begun here, or the value of one of its members has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(u16);
@@ -14,6 +16,12 @@ impl Place {
     pub const NOWHERE: Place = Place(u16::MAX);
     /// Where a record begins.
     pub const RECORD: Place = Place(0);
+
+    /// Places are counted from zero on.
+    #[inline(always)]
+    pub fn number(self) -> usize {
+        usize::from(self.0)
+    }
 }
 
 /// What is asked of an object.
@@ -55,6 +63,8 @@ pub struct Habits {
     /// The step that was learnt last at each place, from which the others follow.
     last: Vec<u16>,
     steps: Vec<Step>,
+    /// Members that stand there as they stood in the record before.
+    pub stretches: Stretches,
 }
 
 /// What came next at a place.
@@ -143,13 +153,13 @@ impl Default for Habits {
 impl Habits {
     /// Of a record that is read once: nothing will be remembered.
     pub fn none() -> Habits {
-        Habits { learns: false, places: Vec::new(), last: Vec::new(), steps: Vec::new() }
+        Habits { learns: false, places: Vec::new(), last: Vec::new(), steps: Vec::new(), stretches: Stretches::default() }
     }
 
     /// The place for who asks for just this, where an object begins.
     #[inline(always)]
     pub fn begun(&mut self, place: Place, asked: Asked) -> Place {
-        match self.places.get(usize::from(place.0)) {
+        match self.places.get(place.number()) {
             Some(remembered) if remembered.asked.is_some_and(|known| known.is(asked)) => place,
             Some(_) => self.begun_otherwise(place, asked),
             None => Place::NOWHERE,
@@ -158,15 +168,15 @@ impl Habits {
 
     #[inline(never)]
     fn begun_otherwise(&mut self, mut place: Place, asked: Asked) -> Place {
-        while let Some(remembered) = self.places.get_mut(usize::from(place.0)) {
+        while let Some(remembered) = self.places.get_mut(place.number()) {
             if remembered.asked.get_or_insert(asked).is(asked) {
                 return place;
             }
             if remembered.otherwise == Place::NOWHERE {
                 let otherwise = self.another_place();
-                self.places[usize::from(place.0)].otherwise = otherwise;
+                self.places[place.number()].otherwise = otherwise;
             }
-            place = self.places[usize::from(place.0)].otherwise;
+            place = self.places[place.number()].otherwise;
         }
         Place::NOWHERE
     }
@@ -174,7 +184,7 @@ impl Habits {
     /// The step that the text takes from a place, if it is one that it took before, and what is left after it.
     #[inline(always)]
     pub fn step<'a>(&self, place: Place, rest: &'a [u8]) -> Option<(&Step, &'a [u8])> {
-        let last = *self.last.get(usize::from(place.0))?;
+        let last = *self.last.get(place.number())?;
         match rest.first_chunk::<LONGEST>() {
             Some(text) => self.one_of(last, text, rest),
             None => self.one_of_short(last, rest),
@@ -207,10 +217,10 @@ impl Habits {
     /// Remembers a step that was taken from a place and was not known. Gives the places within the value and after it.
     #[inline(never)]
     pub fn learn(&mut self, place: Place, taken: &[u8], name: std::ops::Range<usize>, asked: bool) -> (Place, Place) {
-        let Some(remembered) = self.places.get(usize::from(place.0)) else { return (Place::NOWHERE, Place::NOWHERE) };
+        let Some(remembered) = self.places.get(place.number()) else { return (Place::NOWHERE, Place::NOWHERE) };
         let (steps, inside) = (remembered.steps, remembered.inside);
         let inside = if inside == Place::NOWHERE { self.another_place() } else { inside };
-        self.places[usize::from(place.0)].inside = inside;
+        self.places[place.number()].inside = inside;
         let fits = taken.len() <= LONGEST && self.steps.len() < MOST;
         if steps >= TURNS || !fits {
             return (inside, self.missed(place));
@@ -228,31 +238,31 @@ impl Habits {
             asked,
             inside,
             after,
-            next: self.last[usize::from(place.0)],
+            next: self.last[place.number()],
         });
-        self.last[usize::from(place.0)] = u16::try_from(self.steps.len() - 1).unwrap_or(NONE);
-        self.places[usize::from(place.0)].steps += 1;
+        self.last[place.number()] = u16::try_from(self.steps.len() - 1).unwrap_or(NONE);
+        self.places[place.number()].steps += 1;
         (inside, after)
     }
 
     /// A step was taken that is not learnt. Gives the place after its value.
     fn missed(&mut self, place: Place) -> Place {
-        let remembered = &mut self.places[usize::from(place.0)];
+        let remembered = &mut self.places[place.number()];
         remembered.missed = remembered.missed.saturating_add(1);
         let after = remembered.after;
         // A name that is too long to be learnt says nothing of the others.
         if remembered.steps >= TURNS && remembered.missed >= MISSED {
-            self.last[usize::from(place.0)] = NONE;
+            self.last[place.number()] = NONE;
         }
         if after == Place::NOWHERE {
             let after = self.another_place();
             // Members that have no order follow each other.
-            if let Some(remembered) = self.places.get_mut(usize::from(after.0)) {
+            if let Some(remembered) = self.places.get_mut(after.number()) {
                 remembered.after = after;
             }
-            self.places[usize::from(place.0)].after = after;
+            self.places[place.number()].after = after;
         }
-        self.places[usize::from(place.0)].after
+        self.places[place.number()].after
     }
 
     fn another_place(&mut self) -> Place {
@@ -263,6 +273,7 @@ impl Habits {
         let new = Remembered { steps: 0, missed: 0, asked: None, otherwise: nowhere, inside: nowhere, after: nowhere };
         self.places.push(new);
         self.last.push(NONE);
+        self.stretches.another_place();
         u16::try_from(self.places.len() - 1).map_or(nowhere, Place)
     }
 }

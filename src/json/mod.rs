@@ -3,6 +3,7 @@
 mod habits;
 mod passing;
 mod quick;
+mod stretches;
 
 pub use habits::Habits;
 pub use quick::Refused;

@@ -158,7 +158,7 @@ pub fn null(rest: &[u8]) -> Rest<'_> {
 }
 
 /// Objects and arrays within each other are passed over as deep as this, and not read here beyond.
-const DEEPEST: u8 = 127;
+pub const DEEPEST: u8 = 127;
 
 /// Passes over one value, which begins with the next byte. `inside` is the place within it.
 #[inline(always)]
@@ -194,8 +194,17 @@ fn object<'a>(rest: &'a [u8], habits: &mut Habits, begun: Place, levels: u8) -> 
         [b'}', more @ ..] => return Some(more),
         rest => rest,
     };
-    let mut is_first = true;
+    let (mut is_first, mut walk) = (true, None);
     loop {
+        if walk.is_none()
+            && let Some((more, after)) = habits.stretches.pass(place, rest, levels, &mut walk)
+        {
+            (rest, place, is_first) = (more, after, false);
+            if let [b'}', more @ ..] = rest {
+                return Some(more);
+            }
+            continue;
+        }
         let inside;
         if let Some((step, more)) = habits.step(place, rest) {
             (inside, place, rest) = (step.inside, step.after, more);
@@ -207,10 +216,16 @@ fn object<'a>(rest: &'a [u8], habits: &mut Habits, begun: Place, levels: u8) -> 
         }
         is_first = false;
         rest = any(rest, habits, inside, levels)?;
+        if walk.is_some() {
+            habits.stretches.walked(&mut walk, rest, place);
+        }
         if let [b' ' | b'\t' | b'\n' | b'\r', ..] = rest {
             rest = blanks(rest);
         }
         if let [b'}', more @ ..] = rest {
+            if walk.is_some() {
+                habits.stretches.end(&mut walk);
+            }
             return Some(more);
         }
     }

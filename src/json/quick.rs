@@ -179,6 +179,7 @@ impl<'de> Members<'_, 'de, '_> {
     /// Passes over the members that nobody asks for, and over the name of the next that somebody does, whose value is next then.
     #[inline]
     fn another(&mut self) -> Result<Option<&'de str>, Refused> {
+        let mut walk = None;
         loop {
             if let [b' ' | b'\t' | b'\n' | b'\r', ..] = self.quick.rest {
                 self.quick.rest = passing::blanks(self.quick.rest);
@@ -186,7 +187,16 @@ impl<'de> Members<'_, 'de, '_> {
             if let [b'}', rest @ ..] = self.quick.rest {
                 self.quick.rest = rest;
                 self.is_closed = true;
+                if walk.is_some() {
+                    self.quick.habits.stretches.end(&mut walk);
+                }
                 return Ok(None);
+            }
+            if walk.is_none()
+                && let Some(passed) = self.quick.habits.stretches.pass(self.place, self.quick.rest, passing::DEEPEST, &mut walk)
+            {
+                ((self.quick.rest, self.place), self.is_first) = (passed, false);
+                continue;
             }
             let left = self.quick.rest.len();
             let asked = match self.quick.habits.step(self.place, self.quick.rest) {
@@ -199,11 +209,17 @@ impl<'de> Members<'_, 'de, '_> {
             };
             self.is_first = false;
             if let Some(name) = asked {
+                if walk.is_some() {
+                    self.quick.habits.stretches.end(&mut walk);
+                }
                 let begins = self.quick.text.len() - left;
                 let name = self.quick.text.get(begins + name.start..begins + name.end);
                 return Ok(Some(name.ok_or(Refused)?));
             }
             self.quick.pass_over()?;
+            if walk.is_some() {
+                self.quick.habits.stretches.walked(&mut walk, self.quick.rest, self.place);
+            }
         }
     }
 
