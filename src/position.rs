@@ -5,26 +5,26 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 use crate::bounds::{is_countable, scaled};
 use crate::time::Time;
 
 /// An instrument, spelt one way: `BTC/USD` and `BTCUSD` are one, padded OCC symbols lose their blanks
 /// (`alpaca.md` section 0, fact 6, and 2.2).
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "CompactString", try_from = "CompactString")]
 pub struct Symbol {
-    /// The first eight letters as a number that orders as they do: it decides most comparisons, and a fold compares symbols all day.
-    head: u64,
-    name: CompactString,
+    /// Its letters, and then zeros, which no symbol has: so a shorter one comes first, as it should. A fold compares and copies symbols all day,
+    /// and neither needs to know where one ends.
+    letters: [u8; LONGEST_SYMBOL],
 }
 
 impl Ord for Symbol {
     fn cmp(&self, other: &Symbol) -> Ordering {
-        // A zero in the end: that was the whole name.
-        let is_whole = self.head.trailing_zeros() >= u8::BITS;
-        self.head.cmp(&other.head).then_with(|| if is_whole { Ordering::Equal } else { self.name.cmp(&other.name) })
+        // The first eight letters, as numbers that order as they do, decide most comparisons. A zero in the end: that was the whole name.
+        let (one, two) = (self.head(), other.head());
+        let is_whole = one.trailing_zeros() >= u8::BITS;
+        one.cmp(&two).then_with(|| if is_whole { Ordering::Equal } else { self.letters.cmp(&other.letters) })
     }
 }
 
@@ -34,27 +34,10 @@ impl PartialOrd for Symbol {
     }
 }
 
-impl PartialEq for Symbol {
-    fn eq(&self, other: &Symbol) -> bool {
-        self.cmp(other) == Ordering::Equal
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Symbol({})", self.as_str())
     }
-}
-
-impl Eq for Symbol {}
-
-impl Hash for Symbol {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
-    }
-}
-
-/// The first eight bytes, the rest of them zero: names hold no zero, so a shorter name comes first, as it should.
-fn head(name: &str) -> u64 {
-    let mut bytes = [0; 8];
-    for (byte, letter) in bytes.iter_mut().zip(name.bytes()) {
-        *byte = letter;
-    }
-    u64::from_be_bytes(bytes)
 }
 
 /// What kind of thing a symbol names.
@@ -74,9 +57,9 @@ impl Symbol {
     pub fn parse(raw: &str) -> Option<Symbol> {
         let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
         if (1..=LONGEST_SYMBOL).contains(&raw.len()) && raw.bytes().all(is_plain) {
-            return Some(Symbol { head: head(raw), name: raw.into() });
+            return Some(Symbol::of(raw.bytes()));
         }
-        let mut name = CompactString::default();
+        let mut name = String::new();
         for character in raw.trim().chars() {
             match character {
                 ' ' | '/' => {}
@@ -84,17 +67,32 @@ impl Symbol {
                 _ => return None,
             }
         }
-        (!name.is_empty() && name.len() <= LONGEST_SYMBOL).then(|| Symbol { head: head(&name), name })
+        (1..=LONGEST_SYMBOL).contains(&name.len()).then(|| Symbol::of(name.bytes()))
+    }
+
+    #[inline]
+    fn of(name: impl Iterator<Item = u8>) -> Symbol {
+        let mut letters = [0; LONGEST_SYMBOL];
+        for (place, letter) in letters.iter_mut().zip(name) {
+            *place = letter;
+        }
+        Symbol { letters }
+    }
+
+    #[inline]
+    fn head(&self) -> u64 {
+        self.letters.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
     }
 
     /// The symbol's letters.
     pub fn as_str(&self) -> &str {
-        &self.name
+        let length = self.letters.iter().position(|letter| *letter == 0).unwrap_or(LONGEST_SYMBOL);
+        std::str::from_utf8(&self.letters[..length]).unwrap_or_default()
     }
 
     /// An OCC option symbol ends in six digits, `C` or `P`, and eight digits.
     pub fn class(&self) -> InstrumentClass {
-        let bytes = self.name.as_bytes();
+        let bytes = self.as_str().as_bytes();
         let Some(root) = bytes.len().checked_sub(15) else { return InstrumentClass::Equity };
         let (day, right, strike) = (&bytes[root..root + 6], bytes[root + 6], &bytes[root + 7..]);
         let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
@@ -115,13 +113,13 @@ impl Symbol {
 
     /// Symbols of the bot's own audits and tests (`formats.md` 3.4).
     pub fn is_test(&self) -> bool {
-        self.name.starts_with("AUDIT-") || self.name.starts_with("TEST")
+        self.letters.starts_with(b"AUDIT-") || self.letters.starts_with(b"TEST")
     }
 }
 
 impl From<Symbol> for CompactString {
     fn from(symbol: Symbol) -> CompactString {
-        symbol.name
+        symbol.as_str().into()
     }
 }
 
@@ -129,13 +127,13 @@ impl TryFrom<CompactString> for Symbol {
     type Error = &'static str;
 
     fn try_from(name: CompactString) -> Result<Symbol, &'static str> {
-        Symbol::parse(&name).filter(|symbol| symbol.name == name).ok_or("not a symbol as it is spelt here")
+        Symbol::parse(&name).filter(|symbol| symbol.as_str() == name).ok_or("not a symbol as it is spelt here")
     }
 }
 
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.name)
+        f.pad(self.as_str())
     }
 }
 
