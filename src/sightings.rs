@@ -46,6 +46,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    const ALL: [Kind; 3] = [Kind::Entry, Kind::ScaleOut, Kind::Exit];
+
     fn of(action: &Action) -> Option<Kind> {
         match action {
             Action::Entry(_) => Some(Kind::Entry),
@@ -65,10 +68,14 @@ impl Kind {
     }
 }
 
+/// So many symbols are remembered that have no record now: looking at them each time takes next to no time.
+const MOST_WITHOUT_RECORDS: usize = 256;
+
 /// Joins sightings while the records pass by.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Joiner {
-    groups: BTreeMap<(Symbol, Kind), Records>,
+    /// Of each symbol the records of each kind, in the order of [`Kind::ALL`].
+    groups: BTreeMap<Symbol, [Records; Kind::ALL.len()]>,
     coverage: Coverage,
     missing: Vec<MissingSighting>,
     /// Records that became sightings of another's movement.
@@ -80,7 +87,7 @@ impl Joiner {
     pub fn take(&mut self, event: Event) -> Option<Event> {
         let Some((symbol, kind, sighting)) = seen(&event.fact) else { return Some(event) };
         self.coverage.saw(kind, sighting, event.at);
-        let records = self.groups.entry((symbol.clone(), kind)).or_default();
+        let records = &mut self.groups.entry(symbol.clone()).or_default()[kind as usize];
         if let Event { at, origin, fact: Fact::Movement(movement) } = event {
             records.push((at, origin, movement));
         }
@@ -92,7 +99,11 @@ impl Joiner {
     pub fn join(&mut self, reached: Option<Time>, out: &mut Vec<Event>) -> Option<Time> {
         let mut waiting: Option<Time> = None;
         let (mut clump, mut clusters) = (Records::new(), Vec::new());
-        for ((symbol, kind), records) in &mut self.groups {
+        let of_all = self
+            .groups
+            .iter_mut()
+            .flat_map(|(symbol, groups)| Kind::ALL.into_iter().zip(groups).map(move |(kind, records)| (symbol, kind, records)));
+        for (symbol, kind, records) in of_all.filter(|(.., records)| !records.is_empty()) {
             records.sort_by_key(|(at, origin, _)| (*at, *origin));
             let open = reached.and_then(|reached| first_open(records, reached));
             let mut complete = records.drain(..open.unwrap_or(records.len())).peekable();
@@ -106,14 +117,17 @@ impl Joiner {
                 }
                 self.joined += clustered(&mut clump, &mut clusters);
                 for cluster in clusters.drain(..) {
-                    self.coverage.may_miss(symbol, *kind, &cluster, &mut self.missing);
+                    self.coverage.may_miss(symbol, kind, &cluster, &mut self.missing);
                     out.push(cluster.into_event());
                 }
             }
             drop(complete);
             waiting = waiting.into_iter().chain(records.first().map(|(at, ..)| *at)).min();
         }
-        self.groups.retain(|_, records| !records.is_empty());
+        // A symbol that moved is likely to move again.
+        if self.groups.len() > MOST_WITHOUT_RECORDS {
+            self.groups.retain(|_, groups| groups.iter().any(|records| !records.is_empty()));
+        }
         waiting
     }
 

@@ -80,8 +80,8 @@ pub const LONGEST_LINE: usize = 16 << 20;
 /// Lines in trouble of a log that are told one by one. A log that is nothing but such lines is told as one.
 const MOST_TOLD: usize = 10_000;
 
-/// Few records are shorter.
-const SHORT_LINE: usize = 64;
+/// So many lines tell how long the others of a piece are, and how many events they have.
+const FIRST_LINES: usize = 16;
 
 /// Characters of a quarantined line that a report shows.
 const EXCERPT: usize = 120;
@@ -199,11 +199,6 @@ impl Decoder<'_> {
     fn lines(&mut self, bytes: &[u8], first: Origin) {
         // The whole piece is checked at once; only where that fails, each line by itself.
         let text = std::str::from_utf8(bytes).ok();
-        // Room for all of them at once, if they are as long as the first: most lines are one event.
-        let first_line = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len()).max(SHORT_LINE);
-        let lines = bytes.len() / first_line + 1;
-        self.decoded.lines.reserve(lines);
-        self.decoded.events.reserve(lines);
         let (mut start, mut line) = (0, first.line);
         while start < bytes.len() {
             let (end, ended) = match memchr::memchr(b'\n', &bytes[start..]) {
@@ -214,7 +209,17 @@ impl Decoder<'_> {
             self.line(&bytes[start..end], text.and_then(|text| text.get(start..end)), origin, ended);
             start = end + 1;
             line = line.saturating_add(1);
+            if self.decoded.lines.len() == FIRST_LINES {
+                self.make_room(bytes.len() / start);
+            }
         }
+    }
+
+    /// Makes room for all lines at once, if there are so many times as many, and they are like the first of them.
+    fn make_room(&mut self, times: usize) {
+        let Decoded { lines, events, .. } = &mut self.decoded;
+        lines.reserve(lines.len() * times);
+        events.reserve(events.len() * times);
     }
 
     /// Takes one line, without its line feed. `ended` says whether the line feed was there.

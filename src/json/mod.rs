@@ -320,10 +320,7 @@ fn plain_decimal(text: &str) -> Option<(i64, u32)> {
 /// the end.
 pub fn float(field: Field<'_>, name: &'static str) -> Result<Option<Decimal>, Trouble> {
     let Some(raw) = field else { return Ok(None) };
-    if let Some((mut digits, mut scale)) = plain_decimal(raw.get()) {
-        while scale > 0 && digits % 10 == 0 {
-            (digits, scale) = (digits / 10, scale - 1);
-        }
+    if let Some((digits, scale)) = plain_decimal(without_zeros(raw.get())) {
         return Ok(Some(Decimal::new(digits, scale)));
     }
     let Some(raw) = present(field) else { return Ok(None) };
@@ -333,6 +330,14 @@ pub fn float(field: Field<'_>, name: &'static str) -> Result<Option<Decimal>, Tr
         Decimal::from_f64_retain(value).map(|value| value.round_dp(15))
     });
     value.filter(is_plausible).map(|value| Some(value.normalize())).ok_or_else(|| Reason::BadNumber(name).into())
+}
+
+/// A number without the zeros that end its fraction, and without a point that is the last then.
+fn without_zeros(text: &str) -> &str {
+    match text.trim_end_matches('0') {
+        short if short.len() == text.len() => text,
+        short => short.strip_suffix('.').unwrap_or(if short.contains('.') { short } else { text }),
+    }
 }
 
 /// How many of something there are, which nothing but a whole number says.
