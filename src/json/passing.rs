@@ -216,16 +216,12 @@ fn object<'a>(rest: &'a [u8], habits: &mut Habits, begun: Place, levels: u8) -> 
         }
         is_first = false;
         rest = any(rest, habits, inside, levels)?;
-        if walk.is_some() {
-            habits.stretches.walked(&mut walk, rest, place);
-        }
+        habits.stretches.walked(&mut walk, rest, place);
         if let [b' ' | b'\t' | b'\n' | b'\r', ..] = rest {
             rest = blanks(rest);
         }
         if let [b'}', more @ ..] = rest {
-            if walk.is_some() {
-                habits.stretches.end(&mut walk);
-            }
+            habits.stretches.end(&mut walk);
             return Some(more);
         }
     }

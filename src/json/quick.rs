@@ -179,6 +179,20 @@ impl<'de> Members<'_, 'de, '_> {
     /// Passes over the members that nobody asks for, and over the name of the next that somebody does, whose value is next then.
     #[inline]
     fn another(&mut self) -> Result<Option<&'de str>, Refused> {
+        // Mostly that is the next of all.
+        let left = self.quick.rest.len();
+        if let Some((step, rest)) = self.quick.habits.step(self.place, self.quick.rest)
+            && step.asked
+        {
+            let name = step.name();
+            (self.quick.rest, self.quick.inside, self.place, self.is_first) = (rest, step.inside, step.after, false);
+            return self.named(left, &name).map(Some);
+        }
+        self.another_behind_others()
+    }
+
+    #[inline(never)]
+    fn another_behind_others(&mut self) -> Result<Option<&'de str>, Refused> {
         let mut walk = None;
         loop {
             if let [b' ' | b'\t' | b'\n' | b'\r', ..] = self.quick.rest {
@@ -187,9 +201,7 @@ impl<'de> Members<'_, 'de, '_> {
             if let [b'}', rest @ ..] = self.quick.rest {
                 self.quick.rest = rest;
                 self.is_closed = true;
-                if walk.is_some() {
-                    self.quick.habits.stretches.end(&mut walk);
-                }
+                self.quick.habits.stretches.end(&mut walk);
                 return Ok(None);
             }
             if walk.is_none()
@@ -209,18 +221,19 @@ impl<'de> Members<'_, 'de, '_> {
             };
             self.is_first = false;
             if let Some(name) = asked {
-                if walk.is_some() {
-                    self.quick.habits.stretches.end(&mut walk);
-                }
-                let begins = self.quick.text.len() - left;
-                let name = self.quick.text.get(begins + name.start..begins + name.end);
-                return Ok(Some(name.ok_or(Refused)?));
+                self.quick.habits.stretches.end(&mut walk);
+                return self.named(left, &name).map(Some);
             }
             self.quick.pass_over()?;
-            if walk.is_some() {
-                self.quick.habits.stretches.walked(&mut walk, self.quick.rest, self.place);
-            }
+            self.quick.habits.stretches.walked(&mut walk, self.quick.rest, self.place);
         }
+    }
+
+    /// The name at this place of what was next when so much was left.
+    #[inline(always)]
+    fn named(&self, left: usize, name: &std::ops::Range<usize>) -> Result<&'de str, Refused> {
+        let begins = self.quick.text.len() - left;
+        self.quick.text.get(begins + name.start..begins + name.end).ok_or(Refused)
     }
 
     /// The same for a member that nothing is remembered of. Gives where in what was taken its name is, if it is asked for.

@@ -103,12 +103,27 @@ impl Stretches {
     }
 
     /// The value of a member that nobody asks for has ended here.
+    #[inline(always)]
+    pub fn walked(&mut self, walk: &mut Option<Walk<'_>>, rest: &[u8], place: Place) {
+        if walk.is_some() {
+            self.one_further(walk, rest, place);
+        }
+    }
+
+    /// A member comes that is asked for, or none.
+    #[inline(always)]
+    pub fn end(&mut self, walk: &mut Option<Walk<'_>>) {
+        if walk.is_some() {
+            self.ended(walk);
+        }
+    }
+
     #[inline(never)]
-    pub fn walked(&mut self, walking: &mut Option<Walk<'_>>, rest: &[u8], place: Place) {
+    fn one_further(&mut self, walking: &mut Option<Walk<'_>>, rest: &[u8], place: Place) {
         let Some(walk) = walking else { return };
         let length = walk.begun.len() - rest.len();
         if length > LONGEST || (length > walk.same && walk.length > 0) {
-            return self.end(walking);
+            return self.ended(walking);
         }
         if length > walk.same {
             // Its first member has changed already.
@@ -118,9 +133,8 @@ impl Stretches {
         (walk.length, walk.after) = (length, place);
     }
 
-    /// A member comes that is asked for, or none.
     #[inline(never)]
-    pub fn end(&mut self, walking: &mut Option<Walk<'_>>) {
+    fn ended(&mut self, walking: &mut Option<Walk<'_>>) {
         let Some(Walk { from, begun, levels, same, length, after }) = walking.take() else { return };
         let Some(known) = self.from.get(from.number()).copied() else { return };
         let Some(text) = begun.get(..length).filter(|text| !text.is_empty()) else {
