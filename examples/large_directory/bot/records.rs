@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::shapes::{CLOSE, COMPONENTS, EXIT, INTEL, WEIGHTS};
+use super::shapes::{CLOSE, COMPONENTS, EXIT, INTEL, WEIGHTS, lively};
 
 /// A trade, or a part of one.
 pub struct Trade<'a> {
@@ -58,10 +58,13 @@ pub fn portfolio<'a>(at: DateTime<Utc>, held: impl Iterator<Item = (&'a str, i64
     let now = time(at);
     let row = |(name, quantity, cents): (&str, i64, i64)| {
         let side = if quantity > 0 { "long" } else { "short" };
-        let (price, value) = (dollars(cents), dollars(quantity * cents));
+        let seconds = at.timestamp().cast_unsigned();
+        // The market moves, and with it what is made of its price.
+        let market = cents + i64::try_from((seconds / 60 * cents.cast_unsigned()) % 400).unwrap_or(0) - 200;
+        let (price, market, value) = (dollars(cents), dollars(market), dollars(quantity * market));
         let first = format!(r#""qty": {quantity}.0, "side": "{side}""#);
-        let prices = format!(r#""avg_entry_price": {price}, "current_price": {price}"#);
-        let profit = r#""unrealized_pl": 0.0, "unrealized_plpc": 0.0"#;
+        let prices = format!(r#""avg_entry_price": {price}, "current_price": {market}"#);
+        let profit = lively(r#""unrealized_pl": ~-12.31, "unrealized_plpc": ~-0.00471"#, seconds ^ cents.cast_unsigned());
         let source = format!(r#""source": "alpaca_authoritative", "reconciled_at": "{now}""#);
         (
             format!(r#"{{"symbol": "{name}", {first}, "market_value": {value}, {prices}, {profit}}}"#),
@@ -70,7 +73,8 @@ pub fn portfolio<'a>(at: DateTime<Utc>, held: impl Iterator<Item = (&'a str, i64
     };
     let (broker, own): (Vec<_>, Vec<_>) = held.map(row).unzip();
     let (broker, own) = (broker.join(", "), own.join(", "));
-    let money = r#""cash": 50000.0, "portfolio_value": 50000.0, "equity": 50000.0, "buying_power": 100000.0"#;
+    let money = r#""cash": ~50000.11, "portfolio_value": ~50000.11, "equity": ~50000.11, "buying_power": ~100000.21"#;
+    let money = lively(money, at.timestamp().cast_unsigned());
     let broker = format!(r#"{{"timestamp": "{now}", "positions": [{broker}], {money}}}"#);
     let own = format!(r#"{{"timestamp": "{now}", "positions": {{{own}}}}}"#);
     format!(r#"{{"ts": "{now}", "alpaca": {broker}, "internal": {own}, "diffs": []}}"#)
@@ -102,7 +106,7 @@ pub fn entered(trade: &Trade<'_>) -> String {
     let (size, side, position) = (dollars(shares * trade.cents), trade.enters(), trade.position());
     let direction = if trade.is_long() { "bullish" } else { "bearish" };
     let head = format!(r#""ts": "{now}", "type": "attribution", "trade_id": "open_{name}_{now}", "symbol": "{name}""#);
-    let regime = r#""gamma_regime": "negative", "market_regime": "mixed", "score": 4.0293, "order_type": "market""#;
+    let regime = r#""gamma_regime": "negative", "market_regime": "mixed", "score": ?4.0293, "order_type": "market""#;
     // Half of the bot's own have all of it, one in seventeen nothing.
     let intel = if trade.order.is_multiple_of(17) { INTEL[2] } else { INTEL[usize::from(trade.order.is_multiple_of(2))] };
     let status = format!(
@@ -111,9 +115,9 @@ pub fn entered(trade: &Trade<'_>) -> String {
     let sizes = format!(r#""regime": "mixed", "position_side": "{position}", "position_size_usd": {size}"#);
     let fill = format!(r#""qty": {shares}, "entry_qty": {shares}, "side": "{side}", "entry_price": {price}"#);
     let source = r#""entry_price_source": "alpaca.order.filled_avg_price""#;
-    let first = format!(r#""direction": "{direction}", {regime}, {status}, "entry_score": 4.0293"#);
+    let first = format!(r#""direction": "{direction}", {regime}, {status}, "entry_score": ?4.0293"#);
     let context = format!("{first}, {COMPONENTS}, {sizes}, {WEIGHTS}, {fill}, {source}");
-    format!(r#"{{{head}, "pnl_usd": 0.0, "context": {{{context}}}, "strategy_id": "equity"}}"#)
+    lively(&format!(r#"{{{head}, "pnl_usd": 0.0, "context": {{{context}}}, "strategy_id": "equity"}}"#), trade.order)
 }
 
 /// `logs/orders.jsonl`, of an entry.
@@ -130,8 +134,8 @@ pub fn scaled_out(trade: &Trade<'_>, is_wrong: bool) -> String {
     let head = format!(r#""ts": "{now}", "type": "attribution", "trade_id": "scale_{name}_{now}", "symbol": "{name}""#);
     let prices = format!(r#""close_reason": "profit_target(2%)", "entry_price": {price}, "exit_price": {price}"#);
     let part = format!(r#""side": "{side}", "qty": {shares}, "fraction": 0.3, "entry_ts": "{entered}""#);
-    let context = format!(r#"{{{prices}, "pnl_pct": 0.0, "hold_minutes": 6.0, {part}, {COMPONENTS}}}"#);
-    format!(r#"{{{head}, "pnl_usd": 0.0, "context": {context}, "strategy_id": "equity"}}"#)
+    let context = format!(r#"{{{prices}, "pnl_pct": ~0.0201, "hold_minutes": ~6.1, {part}, {COMPONENTS}}}"#);
+    lively(&format!(r#"{{{head}, "pnl_usd": 0.0, "context": {context}, "strategy_id": "equity"}}"#), trade.order)
 }
 
 /// `logs/exit.jsonl`, of a scale-out.
@@ -157,16 +161,16 @@ pub fn exited(trade: &Trade<'_>) -> String {
     let (name, now, shares, price) = (trade.name, time(trade.at), trade.quantity.abs(), dollars(trade.cents));
     let (side, position, entered, id) = (trade.leaves(), trade.position(), time(trade.entered), trade.order);
     let head = format!(r#""ts": "{now}", "type": "attribution", "trade_id": "close_{name}_{now}", "symbol": "{name}""#);
-    let result = r#""entry_score": 4.0293, "exit_pnl": 0.0, "market_regime": "mixed", "stealth_boost_applied": false"#;
-    let profit = r#""pnl_usd": 0.0, "pnl_pct": 0.0, "hold_minutes": 12.0"#;
-    let prices = format!(r#""close_reason": "signal_decay(0.41)", "entry_price": {price}, "exit_price": {price}"#);
+    let result = r#""entry_score": ?4.0293, "exit_pnl": ~0.0964, "market_regime": "mixed", "stealth_boost_applied": false"#;
+    let profit = r#""pnl_usd": 0.0, "pnl_pct": ~0.0964, "hold_minutes": ~12.8"#;
+    let prices = format!(r#""close_reason": "signal_decay(~0.41)", "entry_price": {price}, "exit_price": {price}"#);
     let sides = format!(r#""side": "{side}", "position_side": "{position}", "order_side_raw": "{side}""#);
     let shares = format!(r#""qty": {shares}, "entry_qty": {shares}, "exit_qty": {shares}"#);
-    let ids = format!(r#""entry_order_id": null, "exit_order_id": "{id:032x}", "entry_score": 4.0293"#);
+    let ids = format!(r#""entry_order_id": null, "exit_order_id": "{id:032x}", "entry_score": ?4.0293"#);
     let last = format!(r#""entry_ts": "{entered}", "correlation_id": "uw_{id:016x}""#);
-    let first = format!(r#"{prices}, "pnl_pct": 0.0, "hold_minutes": 12.0, {sides}, {shares}, {ids}"#);
+    let first = format!(r#"{prices}, "pnl_pct": ~0.0964, "hold_minutes": ~12.8, {sides}, {shares}, {ids}"#);
     let context = format!("{first}, {COMPONENTS}, {CLOSE}, {last}");
-    format!(r#"{{{head}, {result}, {profit}, "context": {{{context}}}, "strategy_id": "equity"}}"#)
+    lively(&format!(r#"{{{head}, {result}, {profit}, "context": {{{context}}}, "strategy_id": "equity"}}"#), id)
 }
 
 /// `logs/exit_attribution.jsonl`.
@@ -175,8 +179,8 @@ pub fn exit_attributed(trade: &Trade<'_>) -> String {
     let (shares, price) = (trade.quantity.abs(), dollars(trade.cents));
     let times = format!(r#""symbol": "{name}", "timestamp": "{now}", "entry_timestamp": "{entered}""#);
     let prices = format!(r#""entry_price": {price}, "exit_price": {price}, "qty": {shares}.0"#);
-    let result = r#""exit_reason": "signal_decay(0.41)", "pnl": 0.0, "pnl_pct": 0.0"#;
-    format!(r#"{{{times}, {result}, {prices}, "time_in_trade_minutes": 12.0, {EXIT}}}"#)
+    let result = r#""exit_reason": "signal_decay(~0.41)", "pnl": 0.0, "pnl_pct": ~0.0964"#;
+    lively(&format!(r#"{{{times}, {result}, {prices}, "time_in_trade_minutes": ~12.8239, {EXIT}}}"#), trade.order)
 }
 
 /// `state/executor_state.json`: one long share of each.
