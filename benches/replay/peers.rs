@@ -5,10 +5,7 @@ use std::path::Path;
 
 use super::run::{self, Measured};
 
-/// The statement for DuckDB.
-const SQL: &str = include_str!("../peers/fold.sql");
-
-/// A program that answers what `fold.sql` asks.
+/// A program that answers which of the broker's books part from the bot's own account, or less than that.
 pub struct Peer {
     pub name: &'static str,
     program: &'static str,
@@ -27,17 +24,19 @@ impl Peer {
 pub fn installed() -> (Vec<Peer>, Vec<String>) {
     let (mut found, mut absent) = (Vec::new(), Vec::new());
     let script = |name: &str| format!("{}/benches/peers/{name}", env!("CARGO_MANIFEST_DIR"));
+    // Nothing is left beside the scripts.
+    let python = |name, scripts: &[&str]| {
+        let arguments = ["-B".to_owned()].into_iter().chain(scripts.iter().map(|name| script(name))).collect();
+        Peer { name, program: "python3", arguments }
+    };
     if run::is_there("python3", &["-c", "import duckdb"]) {
-        let arguments = vec![script("fold_duckdb.py"), script("fold.sql")];
-        found.push(Peer { name: "DuckDB", program: "python3", arguments });
-    } else if run::is_there("duckdb", &["--version"]) {
-        let arguments = ["-csv", "-noheader", "-c", SQL].map(str::to_owned).to_vec();
-        found.push(Peer { name: "DuckDB", program: "duckdb", arguments });
+        found.push(python("DuckDB and a fold", &["fold_duckdb.py"]));
+        found.push(python("DuckDB, sums alone", &["sums_duckdb.py", "sums.sql"]));
     } else {
         absent.push("DuckDB is not installed (pip install duckdb): left out".to_owned());
     }
     if run::is_there("python3", &["--version"]) {
-        found.push(Peer { name: "Python json", program: "python3", arguments: vec![script("fold_json.py")] });
+        found.push(python("Python json and a fold", &["fold_json.py"]));
     } else {
         absent.push("python3 is not installed: left out".to_owned());
     }

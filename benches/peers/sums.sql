@@ -1,4 +1,5 @@
--- What DuckDB is asked for: the shares that are left of each symbol, and the records of each log. Paths are below the bot's directory.
+-- The least that DuckDB can be asked for: the shares that are left of each symbol, in no order of time, and the records of each log. Paths are
+-- below the bot's directory.
 with
 side(spelt, sign) as (values ('long', 1), ('short', -1), ('buy', 1), ('sell', -1)),
 moved as (
