@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::event::{Claim, Event, Fact, Holding, Pulse, Statement};
 use crate::fills;
+use crate::origin::SourceId;
 use crate::position::Symbol;
 use crate::sightings::{Joiner, MissingSighting};
 use crate::time::Time;
@@ -51,9 +52,9 @@ pub struct Cut {
 /// A log in greater disorder is read to its end before anything is put on the tape.
 pub const DISORDER: Duration = Duration::minutes(2);
 
-/// A record came that is older than what is on the tape already: the logs must be read to their ends first.
+/// A record of this source came that is older than what is on the tape already: the logs must be read to their ends first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Late;
+pub struct Late(pub SourceId);
 
 /// Puts events in order, joins sightings, and adds what follows from the broker's activities, while the events pass by.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -138,7 +139,7 @@ impl Weaver {
         self.taken += events.len();
         for event in events {
             if self.woven_until.is_some_and(|until| event.at <= until) {
-                return Err(Late);
+                return Err(Late(event.origin.source));
             }
             self.gather(event);
         }

@@ -260,3 +260,26 @@ fn a_log_that_is_changed_in_its_middle_is_seen_after_hours() {
     assert_eq!(quarantined(&mut follower, READ_AGAIN + Duration::minutes(1)), 1);
     assert_eq!(quarantined(&mut follower, READ_AGAIN + Duration::minutes(2)), 1);
 }
+
+/// A record that is older than what was folded for good: all is read anew, and the log that has it is named.
+#[test]
+fn a_record_that_comes_too_late_is_told_with_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let append = |log: &str, msg: &str, day: u32| {
+        let file = folder.path().join(log);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let line = format!("{{\"ts\": \"2026-03-{day:02}T15:00:00+00:00\", \"msg\": \"{msg}\"}}\n");
+        fs::OpenOptions::new().create(true).append(true).open(file).unwrap().write_all(line.as_bytes()).unwrap();
+    };
+    append("logs/attribution.jsonl", "none", 1);
+    append("logs/run_once.jsonl", "started", 1);
+    (1..29).for_each(|day| append("logs/run.jsonl", "complete", day));
+    let now: Time = "2026-03-29T00:00:00Z".parse().unwrap();
+    let mut follower = Follower::new(Request { window: crate::Window::default(), ..request(folder.path(), now) });
+    let mut anew = || follower.look(|_| Asked { recording: None, now }).unwrap().read_anew;
+    assert_eq!(anew(), Some(Changed::First));
+    append("logs/run_once.jsonl", "started", 28);
+    assert_eq!(anew(), None);
+    append("logs/run_once.jsonl", "started", 2);
+    assert_eq!(anew(), Some(Changed::Late("logs/run_once.jsonl".to_owned())));
+}

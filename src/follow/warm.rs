@@ -14,7 +14,7 @@ use crate::origin::SourceId;
 use crate::read::{Accounts, Readings, Text};
 use crate::source::{self, Quarantined, Source};
 use crate::stream::{Cutter, Go};
-use crate::tape::{DISORDER, Weaver};
+use crate::tape::{DISORDER, Late, Weaver};
 use crate::time::Time;
 use crate::{Passed, Replay, Request};
 
@@ -108,24 +108,24 @@ impl Warm {
         let in_trouble = |accounts: &Accounts| -> usize { accounts.values().map(failed_reads).sum() };
         let failed_before = in_trouble(&self.accounts);
         readings.only(parts);
-        let (mut late, mut gathered) = (false, 0);
+        let (mut late, mut gathered) = (None, 0);
         let (weaver, fold) = (&mut self.weaver, &mut self.fold);
         let accounts = readings.logs_further(std::mem::take(&mut self.accounts), |events, reached| {
             gathered += events.len();
-            late = weaver.take(events).is_err();
-            if let (Some(reached), Some(limit), true, false) = (reached, limit, gathered >= GATHERED, late) {
+            late = weaver.take(events).err();
+            if let (Some(reached), Some(limit), true, None) = (reached, limit, gathered >= GATHERED, late) {
                 gathered = 0;
                 weaver.weave_until(limit.min(reached - DISORDER), &mut |event| fold.take(event));
             }
-            if late { Go::Stop } else { Go::On }
+            if late.is_some() { Go::Stop } else { Go::On }
         });
         self.accounts = accounts;
         readings.only(BTreeMap::new());
-        if late {
-            return Err(Changed::Late("a log".to_owned()));
+        let path = |id: &SourceId| self.files.get(usize::from(id.0)).map(|(path, _)| path.clone()).unwrap_or_default();
+        if let Some(Late(id)) = late {
+            return Err(Changed::Late(path(&id)));
         }
         // A log that cannot be read on is told by the look, and tried again by the next.
-        let path = |id: &SourceId| self.files.get(usize::from(id.0)).map(|(path, _)| path.clone()).unwrap_or_default();
         match self.accounts.iter().find(|(_, account)| failed_reads(account) > 0) {
             Some((id, _)) if in_trouble(&self.accounts) > failed_before => Err(Changed::Unreadable(path(id))),
             _ => Ok(()),
