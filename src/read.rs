@@ -58,6 +58,9 @@ pub struct Readings {
     pub cache: Option<Arc<Cache>>,
 }
 
+/// To count the lines of so many bytes takes longer than to begin a thread.
+const WORTH_A_THREAD: u64 = 1 << 20;
+
 /// So many logs' progress is told with every piece.
 const MOST_TOLD_AT_ONCE: usize = 200;
 
@@ -328,8 +331,7 @@ impl Readings {
     /// Counts the lines that were passed over in a log, so that its lines have their numbers.
     pub fn lines_before(&self, id: SourceId) -> u32 {
         let passed_over = self.parts.get(&id).map_or(0, |part| part.start);
-        let Ok(text) = self.texts[usize::from(id.0)].open() else { return 0 };
-        stream::lines(text.take(passed_over))
+        stream::lines_before(passed_over, WORTH_A_THREAD, |from| self.texts[usize::from(id.0)].open_at(from).ok())
     }
 
     /// Takes over what became of the logs' lines.

@@ -416,6 +416,19 @@ impl Iterator for Cutter<'_> {
     }
 }
 
+/// Counts the lines before a byte, as far as they can be read, on all cores: each counts in a part of the text, of at least so many bytes.
+pub fn lines_before<R: Read>(end: u64, least: u64, open: impl Fn(u64) -> Option<R> + Sync) -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let length = end.div_ceil(cores).max(least);
+    let count = |from: u64| open(from).map_or(0, |text| lines(text.take(length.min(end - from))));
+    std::thread::scope(|scope| {
+        let parts = (1..cores).map(|part| part * length).take_while(|from| *from < end);
+        let others: Vec<_> = parts.map(|from| scope.spawn(move || count(from))).collect();
+        let first = if end > 0 { count(0) } else { 0 };
+        others.into_iter().filter_map(|other| other.join().ok()).fold(first, u32::saturating_add)
+    })
+}
+
 /// Counts lines, as far as they can be read.
 pub fn lines(mut text: impl Read) -> u32 {
     let mut block = vec![0; PIECE];
@@ -429,6 +442,20 @@ pub fn lines(mut text: impl Read) -> u32 {
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return lines,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_in_parts_as_in_one() {
+        let text = "a\n\nbcd\ne\n\n\nfghijklmno\n";
+        for (end, least) in (0..=text.len() as u64).flat_map(|end| (1..40).map(move |least| (end, least))) {
+            let counted = lines_before(end, least, |from| text.as_bytes().get(usize::try_from(from).unwrap()..));
+            assert_eq!(counted as usize, text[..usize::try_from(end).unwrap()].matches('\n').count(), "{end} {least}");
         }
     }
 }

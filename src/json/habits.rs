@@ -209,6 +209,10 @@ impl Habits {
     /// The end of the text is near.
     #[inline(never)]
     fn one_of_short<'a>(&self, next: u16, rest: &'a [u8]) -> Option<(&Step, &'a [u8])> {
+        // Mostly the end of the record.
+        if let [b'}', ..] = rest {
+            return None;
+        }
         let mut text = [0; LONGEST];
         text.get_mut(..rest.len())?.copy_from_slice(rest);
         self.one_of(next, &text, rest)
