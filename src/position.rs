@@ -86,6 +86,7 @@ impl Symbol {
 
     /// The symbol's letters.
     pub fn as_str(&self) -> &str {
+        // All of them are ASCII: nothing else is parsed.
         let length = self.letters.iter().position(|letter| *letter == 0).unwrap_or(LONGEST_SYMBOL);
         std::str::from_utf8(&self.letters[..length]).unwrap_or_default()
     }

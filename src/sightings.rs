@@ -68,8 +68,8 @@ impl Kind {
     }
 }
 
-/// So many symbols are remembered that have no record now: looking at them each time takes next to no time.
-const MOST_WITHOUT_RECORDS: usize = 256;
+/// Among so many symbols those stay that have no record now: to look at them each time takes next to no time. Of more they are forgotten.
+const FEW_SYMBOLS: usize = 256;
 
 /// Joins sightings while the records pass by.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ impl Joiner {
             waiting = waiting.into_iter().chain(records.first().map(|(at, ..)| *at)).min();
         }
         // A symbol that moved is likely to move again.
-        if self.groups.len() > MOST_WITHOUT_RECORDS {
+        if self.groups.len() > FEW_SYMBOLS {
             self.groups.retain(|_, groups| groups.iter().any(|records| !records.is_empty()));
         }
         waiting

@@ -191,6 +191,7 @@ impl<'de> Members<'_, 'de, '_> {
         self.another_behind_others()
     }
 
+    /// The same where others stand before it, or where it is the last that was.
     #[inline(never)]
     fn another_behind_others(&mut self) -> Result<Option<&'de str>, Refused> {
         let mut walk = None;
@@ -236,7 +237,7 @@ impl<'de> Members<'_, 'de, '_> {
         self.quick.text.get(begins + name.start..begins + name.end).ok_or(Refused)
     }
 
-    /// The same for a member that nothing is remembered of. Gives where in what was taken its name is, if it is asked for.
+    /// Passes over the name of a member that nothing is remembered of. Gives where in what was taken the name is, if it is asked for.
     #[inline(never)]
     fn learn(&mut self) -> Result<Option<std::ops::Range<usize>>, Refused> {
         let quick = &mut *self.quick;
