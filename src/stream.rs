@@ -425,7 +425,8 @@ pub fn lines_before<R: Read>(end: u64, least: u64, open: impl Fn(u64) -> Option<
         let parts = (1..cores).map(|part| part * length).take_while(|from| *from < end);
         let others: Vec<_> = parts.map(|from| scope.spawn(move || count(from))).collect();
         let first = if end > 0 { count(0) } else { 0 };
-        others.into_iter().filter_map(|other| other.join().ok()).fold(first, u32::saturating_add)
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        others.fold(first, u32::saturating_add)
     })
 }
 
