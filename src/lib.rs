@@ -66,6 +66,7 @@ pub mod progress;
 pub mod read;
 pub mod report;
 pub mod rivals;
+pub mod runs;
 pub mod seek;
 pub mod settings;
 pub mod sightings;

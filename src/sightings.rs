@@ -83,15 +83,12 @@ pub struct Joiner {
 }
 
 impl Joiner {
-    /// Takes a record that several logs may have; gives back what is none.
-    pub fn take(&mut self, event: Event) -> Option<Event> {
-        let Some((symbol, kind, sighting)) = seen(&event.fact) else { return Some(event) };
-        self.coverage.saw(kind, sighting, event.at);
-        let records = &mut self.groups.entry(symbol.clone()).or_default()[kind as usize];
-        if let Event { at, origin, fact: Fact::Movement(movement) } = event {
-            records.push((at, origin, movement));
-        }
-        None
+    /// Takes a record that [several logs may have](may_be_joined).
+    pub fn take(&mut self, event: Event) {
+        let Event { at, origin, fact: Fact::Movement(movement) } = event else { return };
+        let Some(kind) = Kind::of(&movement.action) else { return };
+        self.coverage.saw(kind, movement.sighting, at);
+        self.groups.entry(movement.symbol.clone()).or_default()[kind as usize].push((at, origin, movement));
     }
 
     /// Joins what is complete, where everything until `reached` was taken; everything is, where it is `None`. Adds the joined events to
@@ -153,10 +150,9 @@ fn first_open(records: &Records, reached: Time) -> Option<usize> {
     (complete < records.len()).then_some(complete)
 }
 
-/// The symbol and the kind of what several logs may see, and the log that saw it.
-fn seen(fact: &Fact) -> Option<(&Symbol, Kind, Sighting)> {
-    let Fact::Movement(movement) = fact else { return None };
-    Some((&movement.symbol, Kind::of(&movement.action)?, movement.sighting))
+/// Whether several logs may have a record of what an event tells.
+pub fn may_be_joined(event: &Event) -> bool {
+    matches!(&event.fact, Fact::Movement(movement) if Kind::of(&movement.action).is_some())
 }
 
 /// The records of one kind of movement of one symbol.

@@ -9,9 +9,9 @@ use crate::event::{Claim, Event, Fact, Holding, Pulse, Statement};
 use crate::fills;
 use crate::origin::SourceId;
 use crate::position::Symbol;
-use crate::sightings::{Joiner, MissingSighting};
+use crate::runs::Runs;
+use crate::sightings::{self, Joiner, MissingSighting};
 use crate::time::Time;
-use crate::witness::Standing;
 
 /// The totally ordered stream of events.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ pub struct Weaver {
     cut: Cut,
     joiner: Joiner,
     /// Not on the tape yet, and no record that waits for its sightings.
-    loose: Vec<Event>,
+    loose: Runs,
     /// What is not younger than this was taken: its records are joined, and most of it is on the tape.
     woven_until: Option<Time>,
     /// The oldest of the broker's activities: what is stated from them depends on all that comes later.
@@ -78,7 +78,7 @@ pub struct Weaver {
     gathered: usize,
 }
 
-/// So many events are gathered before those that are complete are put on the tape: fewer cost more to sort, more are no longer in the core's
+/// So many events are gathered before those that are complete are put on the tape: fewer cost more to merge, more are no longer in the core's
 /// cache when they are folded, and keep whoever decodes waiting.
 const GATHERED: usize = 1 << 11;
 
@@ -89,7 +89,7 @@ impl Weaver {
         let mut weaver = Weaver {
             cut,
             joiner: Joiner::default(),
-            loose: Vec::new(),
+            loose: Runs::default(),
             woven_until: None,
             oldest_activity,
             remembered: Vec::new(),
@@ -99,9 +99,7 @@ impl Weaver {
             taken: 0,
             gathered: GATHERED,
         };
-        for event in events {
-            weaver.gather(event);
-        }
+        weaver.gather(events);
         weaver
     }
 
@@ -137,22 +135,27 @@ impl Weaver {
     /// Takes events, in any order.
     pub fn take(&mut self, events: Vec<Event>) -> Result<(), Late> {
         self.taken += events.len();
-        for event in events {
-            if self.woven_until.is_some_and(|until| event.at <= until) {
-                return Err(Late(event.origin.source));
-            }
-            self.gather(event);
+        if let Some(until) = self.woven_until
+            && let Some(late) = events.iter().find(|event| event.at <= until)
+        {
+            return Err(Late(late.origin.source));
         }
+        self.gather(events);
         Ok(())
     }
 
-    fn gather(&mut self, event: Event) {
-        // A state file without a time of its own is judged at the end.
-        if self.cut.from.is_some_and(|from| event.at < from && event.at != Time::UNIX_EPOCH) {
-            return;
+    fn gather(&mut self, mut events: Vec<Event>) {
+        if let Some(from) = self.cut.from {
+            // A state file without a time of its own is judged at the end.
+            events.retain(|event| event.at >= from || event.at == Time::UNIX_EPOCH);
         }
-        let asked_for = only_symbols(event, &self.cut, &mut self.left_out);
-        self.loose.extend(asked_for.and_then(|event| self.joiner.take(event)));
+        if !self.cut.symbols.is_empty() {
+            events = events.into_iter().filter_map(|event| only_symbols(event, &self.cut, &mut self.left_out)).collect();
+        }
+        for event in events.extract_if(.., |event| sightings::may_be_joined(event)) {
+            self.joiner.take(event);
+        }
+        self.loose.add(events);
     }
 
     /// Everything until `reached` was taken, but for disorder: what is complete goes on the tape, in order, to `out`.
@@ -167,10 +170,9 @@ impl Weaver {
     pub fn weave_until(&mut self, reached: Time, out: &mut impl FnMut(Event)) {
         self.taken = 0;
         self.woven_until = self.woven_until.max(Some(reached));
-        let before = self.loose.len();
-        let waiting = self.joiner.join(Some(reached), &mut self.loose);
-        // These come symbol by symbol. Sorted by their moments alone, of which far less is moved, they are one more log to merge.
-        self.loose[before..].sort_by_cached_key(|event| (event.at.timestamp(), event.at.timestamp_subsec_nanos()));
+        let mut joined = Vec::new();
+        let waiting = self.joiner.join(Some(reached), &mut joined);
+        self.loose.add(joined);
         // One moment goes on the tape as a whole, so what waits keeps its whole moment waiting.
         let stated_from = self.oldest_activity.map(|oldest| oldest - self.cut.grace);
         let before = [waiting, stated_from].into_iter().flatten().fold(reached, Ord::min);
@@ -179,11 +181,13 @@ impl Weaver {
 
     /// All was taken: the rest goes on the tape.
     pub fn finish(mut self, out: &mut impl FnMut(Event)) -> Woven {
-        self.joiner.join(None, &mut self.loose);
+        let mut joined = Vec::new();
+        self.joiner.join(None, &mut joined);
+        self.loose.add(joined);
         if let Some(oldest) = self.oldest_activity {
-            let facts: Vec<&Event> = self.remembered.iter().chain(&self.loose).collect();
+            let facts: Vec<&Event> = self.remembered.iter().chain(self.loose.iter()).collect();
             let stated = fills::statements(&facts, oldest, self.cut.grace, self.cut.tolerance);
-            self.loose.extend(stated);
+            self.loose.add(stated);
         }
         self.put(None, out);
         let joined = self.joiner.joined;
@@ -194,17 +198,15 @@ impl Weaver {
 
     /// Puts what is older than `before` on the tape.
     fn put(&mut self, before: Option<Time>, out: &mut impl FnMut(Event)) {
-        // Moments decide nearly always.
-        self.loose.sort_by(|one, two| one.at.cmp(&two.at).then_with(|| (rank(one), one.origin).cmp(&(rank(two), two.origin))));
-        let complete = before.map_or(self.loose.len(), |before| self.loose.partition_point(|event| event.at < before));
-        for event in self.loose.drain(..complete) {
-            if self.remembers && is_asked_for_again(&event) {
-                self.remembered.push(event.clone());
+        let Weaver { cut, loose, remembered, remembers, said, .. } = self;
+        loose.give_out(before, |event| {
+            if *remembers && is_asked_for_again(&event) {
+                remembered.push(event.clone());
             }
-            if self.cut.until.is_none_or(|until| event.at <= until) && self.said.is_new(&event) {
+            if cut.until.is_none_or(|until| event.at <= until) && said.is_new(&event) {
                 out(event);
             }
-        }
+        });
     }
 }
 
@@ -218,23 +220,6 @@ pub fn make(events: Vec<Event>, cut: &Cut) -> Tape {
     let mut on_tape = Vec::new();
     let woven = Weaver::new(cut.clone(), events).finish(&mut |event| on_tape.push(event));
     Tape { events: on_tape, woven }
-}
-
-/// Design, rule 8: of events at one moment, first what changes whose word counts, then the bot's own account in the order it was
-/// written, then the broker's whole books, single statements, counts, the books that are judged, and other pulses.
-fn rank(event: &Event) -> u8 {
-    match &event.fact {
-        Fact::Pulse(Pulse::DegradedEntered | Pulse::DegradedExited | Pulse::NoSnapshot) => 0,
-        Fact::Movement(_) => 1,
-        Fact::Statement(Statement { witness, claim }) => match (witness.standing(), claim) {
-            (Standing::Bot, _) => 1,
-            (Standing::Judged, _) => 5,
-            (Standing::Broker | Standing::BrokerUnlessDegraded, Claim::WholeBook(_)) => 2,
-            (Standing::Broker | Standing::BrokerUnlessDegraded, Claim::Symbol(..)) => 3,
-            (Standing::Broker | Standing::BrokerUnlessDegraded, Claim::Count(_)) => 4,
-        },
-        Fact::Pulse(_) => 6,
-    }
 }
 
 /// What was stated at the present moment: the same statement of the same witness, written twice in different spellings, is said once.

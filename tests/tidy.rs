@@ -79,7 +79,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("one record", &["json"]),
     ("the readers", &["logs", "books"]),
     ("where files lie", &["layout"]),
-    ("the tape", &["profit", "sightings", "fills", "tape", "breaks", "words", "account"]),
+    ("the tape", &["profit", "sightings", "fills", "runs", "tape", "breaks", "words", "account"]),
     ("a source", &["prints", "source"]),
     ("the cache", &["cache"]),
     ("the bot's directory", &["open", "documents", "stream", "read", "seek"]),
@@ -136,7 +136,8 @@ fn what_must_not_be_known_is_not() {
             }
         }
     };
-    let core = ["ledger", "assertion", "judged", "account", "breaks", "sightings", "fills", "tape", "position", "event", "time"];
+    let core =
+        ["ledger", "assertion", "judged", "account", "breaks", "sightings", "fills", "runs", "tape", "position", "event", "time"];
     knows(&core, &["logs", "books", "brokers", "read", "source", "json", "report", "outputs", "cli"]);
     knows(&["logs", "books"], &["ledger", "assertion", "judged", "account", "breaks", "tape", "report", "outputs", "read"]);
     knows(&["brokers"], &["ledger", "assertion", "judged", "account", "breaks", "tape", "report", "outputs"]);
