@@ -177,7 +177,7 @@ pub struct Replay {
     /// The tape it was found on; without its events where it is longer than [`fold::KEPT`], or than [`fold::KEPT_FOR_A_PAGE`] where
     /// biographies were asked for, and was not to be kept.
     pub tape: Tape,
-    /// The ledger after the tape.
+    /// The ledger after the tape; its fixes are in the report.
     pub ledger: Ledger,
     /// When the exchange was open.
     pub calendar: Calendar,
@@ -312,8 +312,8 @@ pub fn conclude(
         sources: std::mem::take(&mut readings.sources),
         quarantined: std::mem::take(&mut readings.quarantined),
         missing: std::mem::take(&mut readings.missing),
-        ledger: &fold.ledger,
         stats: stats(&fold, &tape.woven),
+        ledger: &mut fold.ledger,
         profit: std::mem::take(&mut fold.reckoner.profit),
         first: fold.first,
         opening,

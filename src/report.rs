@@ -193,8 +193,8 @@ pub struct Parts<'a> {
     pub quarantined: Vec<Quarantined>,
     /// Required files that are not there.
     pub missing: Vec<Missing>,
-    /// The ledger, finished.
-    pub ledger: &'a Ledger,
+    /// The ledger, finished. The report takes its fixes: those of a year are many.
+    pub ledger: &'a mut Ledger,
     /// Counts of the tape.
     pub stats: Stats,
     /// Profit and loss as logged, and as recomputed.
@@ -209,7 +209,7 @@ pub struct Parts<'a> {
 
 /// Makes the report.
 pub fn make(parts: Parts<'_>) -> Report {
-    let ledger = parts.ledger;
+    let ledger = &*parts.ledger;
     let witnessed = last_whole_book(ledger);
     let integrity = integrity::account(&parts, witnessed);
     let mut breaks = sorted(in_window(&ledger.breaks, parts.window.from));
@@ -222,18 +222,18 @@ pub fn make(parts: Parts<'_>) -> Report {
     let standing: Vec<&Break> = breaks.iter().filter(|found| acceptance.of(found).is_none()).collect();
     let checks = run_checks(&parts, &standing, &unchecked);
     let verdict = verdict(&parts, &standing, &checks, &unchecked);
+    let (books, ties, explained) = (books(ledger), ledger.ties.clone(), ledger.explained.clone());
+    let until = parts.window.until.or(ledger.last);
+    let mut fixes = std::mem::take(&mut parts.ledger.fixes);
+    fixes.retain(|fix| parts.window.from.is_none_or(|from| fix.at >= from));
     Report {
         verdict,
         unchecked,
-        window: Window {
-            from: parts.window.from.or(parts.first),
-            until: parts.window.until.or(ledger.last),
-            at: parts.window.at,
-        },
-        books: books(ledger),
+        window: Window { from: parts.window.from.or(parts.first), until, at: parts.window.at },
+        books,
         breaks,
         acceptance,
-        fixes: ledger.fixes.iter().filter(|fix| parts.window.from.is_none_or(|from| fix.at >= from)).cloned().collect(),
+        fixes,
         checks,
         integrity,
         stats: parts.stats,
@@ -241,8 +241,8 @@ pub fn make(parts: Parts<'_>) -> Report {
         opening: parts.opening,
         excerpts: Excerpts::new(),
         spots: Spots::new(),
-        ties: ledger.ties.clone(),
-        explained: ledger.explained.clone(),
+        ties,
+        explained,
         profit: parts.profit,
         broker: parts.broker,
         sources: parts.sources,
@@ -315,7 +315,7 @@ fn last_whole_book(ledger: &Ledger) -> Option<Time> {
 /// Why a clean verdict is not to be had, in words (design, rules 9 and 10).
 fn unchecked(parts: &Parts<'_>, witnessed: Option<Time>, integrity: &[Integrity]) -> Vec<String> {
     let mut reasons = Vec::new();
-    let ledger = parts.ledger;
+    let ledger = &*parts.ledger;
     if let Some((from, last)) = parts.window.from.zip(ledger.last).filter(|(from, last)| last < from) {
         let (from, last) = (time::show(from), time::show(last));
         reasons.push(format!("nothing was recorded in the window: it begins at {from}, and the records end at {last}"));

@@ -78,7 +78,7 @@ fn expected(ledger: &Ledger) -> BTreeMap<Symbol, Position> {
         sources: Vec::new(),
         quarantined: Vec::new(),
         missing: Vec::new(),
-        ledger,
+        ledger: &mut ledger.clone(),
         stats: Default::default(),
         profit: tapecheck::profit::Profit::default(),
         first: None,

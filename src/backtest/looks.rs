@@ -177,7 +177,7 @@ impl<'a> SoFar<'a> {
             sources: Vec::new(),
             quarantined: Vec::new(),
             missing: Vec::new(),
-            ledger: &ledger,
+            ledger: &mut ledger,
             stats,
             profit: Profit::default(),
             first: self.events.first().map(|event| event.at),

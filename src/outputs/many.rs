@@ -2,7 +2,7 @@
 //! else is left to do by then. The bytes are those that serde_json writes at once.
 
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
 use std::num::NonZero;
 use std::thread;
@@ -29,23 +29,21 @@ pub(super) fn write<'a, T: Sync, R: Serialize>(
     let mut put = |text: &str| out.write_all(text.as_bytes()).map_err(serde_json::Error::io);
     put(before)?;
     let mut between = begins.as_str();
-    for round in of.chunks(AT_A_TIME * cores) {
-        let texts: Vec<Result<String, serde_json::Error>> = thread::scope(|scope| {
-            let write = |part: &'a [T]| serde_json::to_string_pretty(&BTreeMap::from([(name, rows(part))]));
-            let (first, others) = round.split_at(AT_A_TIME.min(round.len()));
-            let others: Vec<_> = others.chunks(AT_A_TIME).map(|part| scope.spawn(move || write(part))).collect();
-            let first = write(first);
-            let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            std::iter::once(first).chain(others).collect()
-        });
-        for text in texts {
-            let text = text?;
+    thread::scope(|scope| {
+        let write = |part: &'a [T]| serde_json::to_string_pretty(&BTreeMap::from([(name, rows(part))]));
+        let mut parts = of.chunks(AT_A_TIME).map(|part| scope.spawn(move || write(part)));
+        // While one is put where it belongs, the next are made.
+        let mut ahead: VecDeque<_> = parts.by_ref().take(cores).collect();
+        while let Some(made) = ahead.pop_front() {
+            let text = made.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            ahead.extend(parts.next());
             let rows = text.strip_prefix(&first).and_then(|text| text.strip_suffix(&last)).ok_or_else(|| unlike(name))?;
             put(between)?;
             put(rows)?;
             between = ",\n";
         }
-    }
+        Ok(())
+    })?;
     put(ends)?;
     put(after)
 }
