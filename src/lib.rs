@@ -41,6 +41,7 @@ pub mod compact;
 pub mod constant;
 pub mod corpus;
 pub mod counts;
+pub mod cutter;
 pub mod documents;
 pub mod event;
 pub mod excerpts;

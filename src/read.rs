@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cache::Cache;
+use crate::cutter::{self, Cutter, Log};
 use crate::documents::{whole, whole_in_trouble};
 use crate::event::{Event, Fact};
 use crate::layout::{self, DOCUMENT, Format, Layout, Missing};
@@ -19,7 +20,7 @@ use crate::origin::SourceId;
 use crate::position::Symbol;
 use crate::progress::{Observer, Progress};
 use crate::source::{self, Account, Harvest, Quarantined, Source};
-use crate::stream::{self, Cutter, Given, Go, Log};
+use crate::stream::{self, Given, Go};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
 
@@ -331,7 +332,7 @@ impl Readings {
     /// Counts the lines that were passed over in a log, so that its lines have their numbers.
     pub fn lines_before(&self, id: SourceId) -> u32 {
         let passed_over = self.parts.get(&id).map_or(0, |part| part.start);
-        stream::lines_before(passed_over, WORTH_A_THREAD, |from| self.texts[usize::from(id.0)].open_at(from).ok())
+        cutter::lines_before(passed_over, WORTH_A_THREAD, |from| self.texts[usize::from(id.0)].open_at(from).ok())
     }
 
     /// Takes over what became of the logs' lines.

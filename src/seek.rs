@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 
+use crate::cutter::{self, Cutter, Log};
 use crate::event::{Claim, Event, Fact, Statement};
 use crate::logs::{self, Reader};
 use crate::origin::{Origin, SourceId};
 use crate::read::{Readings, Text};
 use crate::source::{self, Decoded, LONGEST_LINE, Piece, PieceText};
-use crate::stream::{self, Cutter, Log};
 use crate::tape::DISORDER;
 use crate::time::Time;
 use crate::witness::Witness;
@@ -65,7 +65,7 @@ pub fn beginning(readings: &Readings, from: Time, until: Option<Time>, worthwhil
     let start = parts.get(&stated.source).map_or(0, |part| part.start);
     let log = logs.iter().find(|log| log.id == stated.source)?;
     let between = log.text.open_at(start).ok()?.take(stated.offset.saturating_sub(start));
-    stated.line = stream::lines(between) + 1;
+    stated.line = cutter::lines(between) + 1;
     Some(Beginning { at: begins, stated: (at, stated), parts })
 }
 

@@ -4,22 +4,15 @@
 //! forgotten. How the pieces of different logs interleave depends on the machine; nothing that is made of them may.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::cache::Cache;
+use crate::cutter::{Cutter, Log, PIECE};
 use crate::json::Habits;
-use crate::logs::Reader;
-use crate::open::LARGEST_DECODED;
 use crate::origin::SourceId;
-use crate::source::{self, Decoded, LONGEST_LINE, Piece, PieceText};
+use crate::source::{self, Decoded, PieceText};
 use crate::time::Time;
-use crate::trouble::Reason;
-
-/// Bytes of a piece: enough that handing it over costs nothing beside decoding it, and few enough that the pieces of all logs that are
-/// on their way stay small. A longer line makes a longer piece.
-const PIECE: usize = 128 << 10;
 
 /// Pieces of one log that are on their way at once: what is decoded takes far less room than its text, and more than [`WAITING`] pieces
 /// in all never wait.
@@ -27,28 +20,6 @@ const AHEAD: u64 = 32;
 
 /// So many logs may be open at once; of more than these, one is read to its end before the next, as far as it goes.
 const MOST_OPEN: usize = 200;
-
-/// Bytes of a gigantic line that are kept.
-const BEGINNING: usize = 1 << 10;
-
-/// How a log is opened, when its first piece is asked for.
-pub type Open<'a> = Box<dyn FnOnce() -> Result<Box<dyn Read + Send + 'a>, Reason> + Send + 'a>;
-
-/// A log to be read.
-pub struct Log<'a> {
-    /// The id of its source.
-    pub id: SourceId,
-    /// How its lines are read.
-    pub reader: &'a Reader,
-    /// Opens its decoded text, or tells why it cannot be opened.
-    pub open: Open<'a>,
-    /// Byte offset at which the text begins, where what lies before it is passed over.
-    pub offset: u64,
-    /// Number of the first line.
-    pub line: u32,
-    /// Whether the text is decompressed while it is read: then a failure means damage.
-    pub compressed: bool,
-}
 
 /// What the stream gives out.
 pub enum Given {
@@ -285,178 +256,5 @@ impl<'a> Desk<'a> {
     fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
-    }
-}
-
-/// Cuts a log's text into pieces, in order.
-pub struct Cutter<'a> {
-    id: SourceId,
-    reader: &'a Reader,
-    open: Option<Open<'a>>,
-    text: Option<Box<dyn Read + Send + 'a>>,
-    /// Why it cannot be read on, to be told as its last piece.
-    closed: Option<Reason>,
-    compressed: bool,
-    /// The beginning of a line whose end has not been read.
-    rest: Vec<u8>,
-    offset: u64,
-    line: u32,
-    /// The last piece was cut from a whole block: it stays as it is when the log is appended to.
-    stays: bool,
-}
-
-impl<'a> Cutter<'a> {
-    /// A cutter at the beginning of a log.
-    pub fn of(log: Log<'a>) -> Cutter<'a> {
-        let Log { id, reader, open, compressed, offset, line } = log;
-        let (text, closed, rest) = (None, None, Vec::new());
-        Cutter { id, reader, open: Some(open), text, closed, compressed, rest, offset, line, stays: false }
-    }
-
-    fn opened(&mut self) {
-        match self.open.take().map(|open| open()) {
-            Some(Ok(text)) => self.text = Some(text),
-            Some(Err(reason)) => self.closed = Some(reason),
-            None => {}
-        }
-    }
-
-    fn piece(&mut self, text: PieceText, bytes: usize, lines: usize) -> Piece {
-        let piece = Piece { offset: self.offset, line: self.line, text };
-        self.offset += bytes as u64;
-        self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
-        piece
-    }
-
-    /// What was read of a line that does not end, and the failure after it, if there was one.
-    fn last(&mut self) -> Option<Piece> {
-        if self.rest.is_empty() {
-            let reason = self.closed.take()?;
-            return Some(self.piece(PieceText::BrokenOff(reason), 0, 1));
-        }
-        let rest = std::mem::take(&mut self.rest);
-        let bytes = rest.len();
-        Some(self.piece(PieceText::Lines(rest), bytes, 1))
-    }
-
-    fn failed(&mut self, error: &io::Error) {
-        self.text = None;
-        self.closed = Some(match error.kind() {
-            io::ErrorKind::FileTooLarge => Reason::TooLarge(LARGEST_DECODED),
-            _ if self.compressed => Reason::BadCompression(error.to_string()),
-            _ => Reason::Unreadable(error.to_string()),
-        });
-    }
-
-    /// Passes over the rest of a line that is too long.
-    fn gigantic(&mut self, mut beginning: Vec<u8>) -> Piece {
-        let mut bytes = beginning.len();
-        beginning.truncate(BEGINNING);
-        let mut block = vec![0; PIECE];
-        while let Some(text) = &mut self.text {
-            match text.read(&mut block) {
-                Ok(0) => self.text = None,
-                Ok(read) => match memchr::memchr(b'\n', &block[..read]) {
-                    Some(end) => {
-                        self.rest = block[end + 1..read].to_vec();
-                        bytes += end + 1;
-                        break;
-                    }
-                    None => bytes += read,
-                },
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => self.failed(&error),
-            }
-        }
-        self.piece(PieceText::Gigantic(beginning), bytes, 1)
-    }
-
-    /// The next piece, for which there is room in a buffer whose content is not needed any more.
-    fn next_in(&mut self, mut bytes: Vec<u8>) -> Option<Piece> {
-        self.opened();
-        bytes.clear();
-        bytes.append(&mut self.rest);
-        loop {
-            let Some(text) = &mut self.text else {
-                self.rest = bytes;
-                return self.last();
-            };
-            let begun = bytes.len();
-            let most = PIECE.min(LONGEST_LINE - begun);
-            bytes.reserve(most);
-            match text.take(most as u64).read_to_end(&mut bytes) {
-                Ok(0) => (self.text, self.stays) = (None, false),
-                Ok(read) => self.stays = read == most,
-                Err(error) => {
-                    self.stays = false;
-                    // What was read of the line it broke off in tells nothing.
-                    bytes.truncate(memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1));
-                    self.failed(&error);
-                }
-            }
-            if let Some(end) = bytes.get(begun..).and_then(|new| memchr::memrchr(b'\n', new)) {
-                let end = begun + end + 1;
-                self.rest.extend_from_slice(&bytes[end..]);
-                bytes.truncate(end);
-                let lines = memchr::memchr_iter(b'\n', &bytes).count();
-                return Some(self.piece(PieceText::Lines(bytes), end, lines));
-            }
-            if bytes.len() >= LONGEST_LINE {
-                return Some(self.gigantic(bytes));
-            }
-        }
-    }
-}
-
-impl Iterator for Cutter<'_> {
-    type Item = Piece;
-
-    fn next(&mut self) -> Option<Piece> {
-        self.next_in(Vec::new())
-    }
-}
-
-/// Counts the lines before a byte, as far as they can be read, on all cores: each counts in a part of the text, of at least so many bytes.
-pub fn lines_before<R: Read>(end: u64, least: u64, open: impl Fn(u64) -> Option<R> + Sync) -> u32 {
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-    let length = end.div_ceil(cores).max(least);
-    let count = |from: u64| open(from).map_or(0, |text| lines(text.take(length.min(end - from))));
-    std::thread::scope(|scope| {
-        let parts = (1..cores).map(|part| part * length).take_while(|from| *from < end);
-        let others: Vec<_> = parts.map(|from| scope.spawn(move || count(from))).collect();
-        let first = if end > 0 { count(0) } else { 0 };
-        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        others.fold(first, u32::saturating_add)
-    })
-}
-
-/// Counts lines, as far as they can be read.
-pub fn lines(mut text: impl Read) -> u32 {
-    let mut block = vec![0; PIECE];
-    let mut lines = 0u32;
-    loop {
-        match text.read(&mut block) {
-            Ok(0) => return lines,
-            Ok(read) => {
-                let more = memchr::memchr_iter(b'\n', &block[..read]).count();
-                lines = lines.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return lines,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_counted_in_parts_as_in_one() {
-        let text = "a\n\nbcd\ne\n\n\nfghijklmno\n";
-        for (end, least) in (0..=text.len() as u64).flat_map(|end| (1..40).map(move |least| (end, least))) {
-            let counted = lines_before(end, least, |from| text.as_bytes().get(usize::try_from(from).unwrap()..));
-            assert_eq!(counted as usize, text[..usize::try_from(end).unwrap()].matches('\n').count(), "{end} {least}");
-        }
     }
 }

@@ -82,7 +82,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("the tape", &["profit", "sightings", "fills", "runs", "tape", "breaks", "words", "account"]),
     ("a source", &["prints", "source"]),
     ("the cache", &["cache"]),
-    ("the bot's directory", &["open", "documents", "stream", "read", "seek"]),
+    ("the bot's directory", &["open", "documents", "cutter", "stream", "read", "seek"]),
     ("the ledger", &["outcome", "biographies", "ledger", "assertion", "counts", "judged", "lives"]),
     ("the causes", &["symbol_tapes", "flows", "ties", "causes", "rivals", "cause"]),
     ("the brokers", &["brokers"]),
@@ -147,8 +147,8 @@ fn what_must_not_be_known_is_not() {
         let core = core.contains(&source.module())
             || ["report", "checks", "calendar", "logs", "books", "outputs", "settings", "accept"].contains(&source.module());
         let edge = [
-            "whole", "open", "read", "layout", "stream", "seek", "excerpts", "cache", "follow", "watch", "corpus", "tell", "cli",
-            "main",
+            "whole", "open", "read", "layout", "cutter", "stream", "seek", "excerpts", "cache", "follow", "watch", "corpus",
+            "tell", "cli", "main",
         ]
         .contains(&source.module())
             || source.path.starts_with("brokers/");

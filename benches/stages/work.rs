@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::made::{self, Plan};
 use tapecheck::cause::{self, Known};
+use tapecheck::cutter::{Cutter, Log};
 use tapecheck::event::Event;
 use tapecheck::fold::Fold;
 use tapecheck::json::Habits;
@@ -19,7 +20,6 @@ use tapecheck::outputs::{json, text};
 use tapecheck::read::{self, Readings};
 use tapecheck::report::Report;
 use tapecheck::source::{self, Account, Decoded, Piece};
-use tapecheck::stream::{Cutter, Log};
 use tapecheck::tape::{Cut, Tape, Weaver};
 use tapecheck::time::Time;
 use tapecheck::{Replay, Request, excerpts};

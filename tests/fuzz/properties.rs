@@ -15,6 +15,7 @@ use tapecheck::brokers::{Body, BrokerRead, Endpoint, Recording, TimeSource, alpa
 use tapecheck::cache::payload;
 use tapecheck::cli::corpus::parsed;
 use tapecheck::corpus::case::{ACCEPTED, Case, Given, MANIFEST};
+use tapecheck::cutter::{Cutter, Log};
 use tapecheck::documents::whole;
 use tapecheck::event::Event;
 use tapecheck::follow::{Asked, Follower, sealed};
@@ -25,7 +26,6 @@ use tapecheck::origin::{Origin, SourceId};
 use tapecheck::read::{self, Readings};
 use tapecheck::report::Verdict;
 use tapecheck::source::{self, Account, Piece, PieceText};
-use tapecheck::stream::{Cutter, Log};
 use tapecheck::time::{self, Time};
 use tapecheck::{Request, books, judge, outputs, settings};
 
