@@ -158,7 +158,8 @@ impl Ledger {
         let at = event.at;
         self.upcoming.push_back((self.next_place, event));
         self.next_place += 1;
-        while self.upcoming.front().is_some_and(|(_, first)| first.at + self.settings.grace < at) {
+        let over = at - self.settings.grace;
+        while self.upcoming.front().is_some_and(|(_, first)| first.at < over) {
             self.fold_first();
         }
     }
@@ -172,7 +173,7 @@ impl Ledger {
 
     fn fold_first(&mut self) {
         let Some((place, event)) = self.upcoming.pop_front() else { return };
-        if self.last.is_none_or(|last| last < event.at) {
+        if !self.contradicted.is_empty() && self.last.is_none_or(|last| last < event.at) {
             self.contradicted.retain(|_, at| *at >= event.at);
         }
         self.last = Some(event.at);
@@ -309,43 +310,6 @@ impl Ledger {
         }
     }
 
-    fn whole_book(&mut self, place: usize, event: &Event, witness: Witness, holdings: &Arc<[Holding]>) -> bool {
-        let book = LastBook { at: event.at, witness, holdings: Arc::clone(holdings) };
-        match witness.standing() {
-            Standing::Judged => {
-                let name = if witness == Witness::Metadata { BookName::Metadata } else { BookName::Executor };
-                self.books.insert(name, book);
-                if name == BookName::Executor {
-                    self.executor_written = Some(event.origin);
-                }
-                return name == BookName::Metadata || self.judge_executor(place, event, holdings);
-            }
-            Standing::Broker | Standing::BrokerUnlessDegraded => {
-                self.books.insert(BookName::Broker, book);
-            }
-            Standing::Bot => {}
-        }
-        let mut held = true;
-        let listed = by_symbol(holdings);
-        let is_listed = |symbol: &Symbol| listed.binary_search_by(|holding| holding.symbol.cmp(symbol)).is_ok();
-        let unlisted: Vec<Symbol> = self.not_flat.union(&self.broken).filter(|symbol| !is_listed(symbol)).cloned().collect();
-        for holding in &listed {
-            let outcome = self.assert_row(place, event, holding, witness);
-            held &= is_held(outcome);
-        }
-        for symbol in &unlisted {
-            self.note_absence(event, symbol, witness);
-            let outcome = self.assert_symbol(event, symbol, &Form::NotHeld, witness, Decimal::ZERO);
-            held &= is_held(outcome);
-            self.mark(place, event, symbol, Some((witness, Form::NotHeld)), Some(outcome));
-        }
-        if witness.standing() != Standing::Bot {
-            self.nothing_else_is_held();
-            self.count_settled(event.at, held);
-        }
-        held
-    }
-
     /// Every symbol that is not listed anywhere is flat: a count agreed with what is surely held.
     pub(crate) fn nothing_else_is_held(&mut self) {
         self.opening = Opening::Flat;
@@ -418,24 +382,8 @@ fn is_of_bot(event: &Event) -> bool {
     }
 }
 
-fn is_held(outcome: Outcome) -> bool {
+pub(crate) fn is_held(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Held | Outcome::HeldWithinGrace)
-}
-
-/// The rows of a book by their symbols; of two rows of one symbol the last counts.
-fn by_symbol(holdings: &[Holding]) -> Vec<&Holding> {
-    let mut rows: Vec<&Holding> = holdings.iter().collect();
-    if !rows.is_sorted_by(|one, two| one.symbol < two.symbol) {
-        rows.sort_by(|one, two| one.symbol.cmp(&two.symbol));
-        rows.dedup_by(|later, kept| {
-            let again = later.symbol == kept.symbol;
-            if again {
-                *kept = later;
-            }
-            again
-        });
-    }
-    rows
 }
 
 /// A row of a whole book has its own line.

@@ -82,6 +82,7 @@ pub mod time;
 pub mod trouble;
 pub mod watch;
 pub mod whole;
+pub mod whole_book;
 pub mod witness;
 pub mod words;
 

@@ -360,6 +360,12 @@ impl Provenance {
         self.logged + self.confirmed + self.adopted + self.unknown
     }
 
+    /// Whether all parts together are so much: mostly all of it was confirmed.
+    fn adds_up_to(&self, quantity: Decimal) -> bool {
+        let others = [self.logged, self.adopted, self.unknown];
+        if others.iter().all(Decimal::is_zero) { self.confirmed == quantity } else { self.total() == quantity }
+    }
+
     /// Each part multiplied: a split.
     pub fn scale(&mut self, ratio: Decimal) {
         for part in [&mut self.logged, &mut self.confirmed, &mut self.unknown, &mut self.adopted] {
@@ -399,7 +405,7 @@ impl Position {
     /// Whether just this is held, every share of it was confirmed, adopted or there before, and no order may still fill.
     pub fn is_exactly(&self, quantity: Decimal) -> bool {
         let open = self.opening_unknown || self.seen || !self.unfilled.is_zero() || !self.provenance.logged.is_zero();
-        !open && self.quantity.known() == Some(quantity) && self.provenance.total() == quantity.abs()
+        !open && self.quantity.known() == Some(quantity) && self.provenance.adds_up_to(quantity.abs())
     }
 
     /// Nothing held.

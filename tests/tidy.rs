@@ -83,7 +83,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("a source", &["prints", "source"]),
     ("the cache", &["cache"]),
     ("the bot's directory", &["open", "documents", "cutter", "stream", "read", "seek"]),
-    ("the ledger", &["outcome", "biographies", "ledger", "assertion", "counts", "judged", "lives"]),
+    ("the ledger", &["outcome", "biographies", "ledger", "assertion", "whole_book", "counts", "judged", "lives"]),
     ("the causes", &["symbol_tapes", "flows", "ties", "causes", "rivals", "cause"]),
     ("the brokers", &["brokers"]),
     ("the checks", &["checks", "catalogue"]),
