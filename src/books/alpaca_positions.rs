@@ -1,13 +1,15 @@
 //! `state/alpaca_positions.json`: the bot's copy of the broker's last answer (`formats.md` 10.3).
 
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::BookFormat;
 use crate::event::{Claim, Fact, Holding, Statement};
-use crate::json::{self, Field, List, Text};
+use crate::json::{self, Field, Text};
 use crate::position::Side;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -18,7 +20,7 @@ pub const FORMAT: BookFormat =
     BookFormat { name: "alpaca_positions", path: "state/alpaca_positions.json", required: false, read };
 
 /// The broker's answer as the bot keeps it, alone.
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct Snapshot<'a> {
     #[serde(borrow)]
     timestamp: Field<'a>,
@@ -27,13 +29,43 @@ struct Snapshot<'a> {
 }
 
 /// The broker's answer in a row of `portfolio_state.jsonl`: all on one line.
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 pub struct OnOneLine<'a> {
     #[serde(borrow)]
-    positions: Option<List<Row<'a>>>,
+    positions: Option<Listed<'a>>,
 }
 
-#[derive(Deserialize)]
+/// Rows as holdings, or what is wrong with the first that is none.
+struct Listed<'a>(Result<Vec<Holding>, Trouble>, PhantomData<Row<'a>>);
+
+/// So many positions a bot seldom has at once.
+const ROOM: usize = 16;
+
+impl<'de: 'a, 'a> Deserialize<'de> for Listed<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor;
+        impl<'de> Visitor<'de> for ListVisitor {
+            type Value = Result<Vec<Holding>, Trouble>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
+                let mut holdings = Vec::with_capacity(ROOM);
+                let mut trouble = None;
+                while let Some(row) = rows.next_element::<Row<'de>>()? {
+                    match holding(&row, 0) {
+                        Ok(held) => holdings.extend(held),
+                        Err(wrong) => trouble = trouble.or(Some(wrong)),
+                    }
+                }
+                Ok(trouble.map_or(Ok(holdings), Err))
+            }
+        }
+        deserializer.deserialize_seq(ListVisitor).map(|listed| Listed(listed, PhantomData))
+    }
+}
+
+#[derive(serde::Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
     symbol: Option<Text<'a>>,
@@ -49,12 +81,10 @@ struct Row<'a> {
 
 impl OnOneLine<'_> {
     /// The holdings, or `None` where the answer is `{}`.
-    pub fn holdings(&self, line: u32) -> Result<Option<Arc<[Holding]>>, Trouble> {
-        let Some(List(rows)) = &self.positions else { return Ok(None) };
-        let mut holdings = Vec::with_capacity(rows.len());
-        for row in rows {
-            holdings.extend(holding(row, line)?);
-        }
+    pub fn holdings(self, line: u32) -> Result<Option<Arc<[Holding]>>, Trouble> {
+        let Some(Listed(listed, _)) = self.positions else { return Ok(None) };
+        let mut holdings = listed?;
+        holdings.iter_mut().for_each(|holding| holding.line = line);
         Ok(Some(holdings.into()))
     }
 }

@@ -86,7 +86,7 @@ struct Remembered {
 /// What comes between two values: a comma, blanks, a name, a colon.
 #[derive(Clone, Debug)]
 pub struct Step {
-    words: [u64; WORDS],
+    text: [u8; LONGEST],
     length: u8,
     /// Where the name is in it.
     name: (u8, u8),
@@ -128,8 +128,8 @@ impl Step {
     #[inline(always)]
     fn begins(&self, text: &[u8; LONGEST]) -> bool {
         let Some(ones) = ONES.get(usize::from(self.length)) else { return false };
-        let (words, _) = text.as_chunks::<8>();
-        let same = |place: usize| (u64::from_le_bytes(words[place]) ^ self.words[place]) & ones[place] == 0;
+        let ((mine, _), (theirs, _)) = (self.text.as_chunks::<8>(), text.as_chunks::<8>());
+        let same = |place: usize| (u64::from_le_bytes(mine[place]) ^ u64::from_le_bytes(theirs[place])) & ones[place] == 0;
         // The first decides nearly always, and few are longer than three.
         same(0) && same(1) && same(2) && (self.length <= 24 || (same(3) && same(4)))
     }
@@ -208,14 +208,20 @@ impl Habits {
 
     /// The end of the text is near.
     #[inline(never)]
-    fn one_of_short<'a>(&self, next: u16, rest: &'a [u8]) -> Option<(&Step, &'a [u8])> {
+    fn one_of_short<'a>(&self, mut next: u16, rest: &'a [u8]) -> Option<(&Step, &'a [u8])> {
         // Mostly the end of the record.
         if let [b'}', ..] = rest {
             return None;
         }
-        let mut text = [0; LONGEST];
-        text.get_mut(..rest.len())?.copy_from_slice(rest);
-        self.one_of(next, &text, rest)
+        while let Some(step) = self.steps.get(usize::from(next)) {
+            if let Some(rest) = rest.strip_prefix(step.text.get(..usize::from(step.length))?)
+                && !matches!(rest, [..=b' ', ..])
+            {
+                return Some((step, rest));
+            }
+            next = step.next;
+        }
+        None
     }
 
     /// Remembers a step that was taken from a place and was not known. Gives the places within the value and after it.
@@ -230,13 +236,11 @@ impl Habits {
             return (inside, self.missed(place));
         }
         let after = self.another_place();
-        let mut words = [0; WORDS];
-        for (place, byte) in taken.iter().enumerate() {
-            words[place / 8] |= u64::from(*byte) << (8 * (place % 8));
-        }
+        let mut text = [0; LONGEST];
+        text[..taken.len()].copy_from_slice(taken);
         let place_of = |at: usize| u8::try_from(at).unwrap_or(0);
         self.steps.push(Step {
-            words,
+            text,
             length: place_of(taken.len()),
             name: (place_of(name.start), place_of(name.end)),
             asked,

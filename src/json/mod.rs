@@ -9,11 +9,10 @@ pub use habits::Habits;
 pub use quick::Refused;
 
 use rust_decimal::Decimal;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::bounds::is_plausible;
@@ -93,34 +92,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
             }
         }
         deserializer.deserialize_str(TextVisitor)
-    }
-}
-
-/// A list, with room for as many as mostly come before it has to grow.
-pub struct List<T>(pub Vec<T>);
-
-/// So many positions a bot seldom has at once.
-const ROOM: usize = 16;
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ListVisitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-            type Value = List<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
-                let Some(first) = parts.next_element()? else { return Ok(List(Vec::new())) };
-                let mut list = Vec::with_capacity(ROOM);
-                list.push(first);
-                while let Some(next) = parts.next_element()? {
-                    list.push(next);
-                }
-                Ok(List(list))
-            }
-        }
-        deserializer.deserialize_seq(ListVisitor(PhantomData))
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Claim, Fact, Form, Pulse, Statement};
-use crate::json::{self, Field, Raw, Text};
+use crate::json::{self, Field, Text};
 use crate::position::Symbol;
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -20,10 +20,10 @@ struct Row<'a> {
     #[serde(borrow)]
     ts: Field<'a>,
     #[serde(borrow)]
-    details: Field<'a>,
+    details: Option<Details<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Details<'a> {
     #[serde(borrow)]
     positions_count: Field<'a>,
@@ -48,7 +48,7 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
     let row: Row = out.read(line)?;
     let at = json::moment(row.ts)?;
     let event = row.event.as_deref().ok_or(Reason::MissingField("event"))?;
-    let details: Details = out.read(row.details.map_or("{}", Raw::get))?;
+    let details = row.details.unwrap_or_default();
     let positions = json::count(details.positions_count)?;
     match event {
         "reconciliation_clean" => {
