@@ -18,7 +18,7 @@ pub struct Prints {
     timeless: Vec<u128>,
     /// The youngest moment of all lines.
     newest: Option<Time>,
-    /// The moments and fingerprints of the last few lines.
+    /// The fingerprints of the last few lines, each with the youngest moment of it and of all lines before it.
     recent: VecDeque<(Option<Time>, u128)>,
     /// The youngest moment of the lines before these.
     newest_before: Option<Time>,
@@ -49,7 +49,9 @@ impl Prints {
         let new = if at > self.newest {
             true
         } else if at > self.newest_before {
-            !self.recent.iter().any(|(_, other)| *other == print)
+            // What comes before lines that are all older is of another moment, and of another text.
+            let mut as_young = self.recent.iter().rev().take_while(|(newest, _)| *newest >= at);
+            !as_young.any(|(_, other)| *other == print)
         } else {
             if self.indexed == 0 {
                 self.found.extend(&self.timeless);
@@ -105,9 +107,9 @@ impl Prints {
         if at.is_none() {
             self.timeless.push(print);
         }
-        self.recent.push_back((at, print));
+        self.recent.push_back((self.newest, print));
         if self.recent.len() > RECENT {
-            self.newest_before = self.newest_before.max(self.recent.pop_front().and_then(|(at, _)| at));
+            self.newest_before = self.recent.pop_front().and_then(|(newest, _)| newest);
         }
     }
 }
