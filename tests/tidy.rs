@@ -305,6 +305,15 @@ fn no_word_of_the_workplace() {
     }
 }
 
+/// The quick reader tells a wire shape its members by their places, which the list of its names has only while each has one.
+#[test]
+fn no_wire_shape_has_two_names_for_one_member() {
+    for source in sources() {
+        let alias = source.code().find(|(_, text)| text.contains("serde(") && text.contains("alias"));
+        assert!(alias.is_none(), "src/{}: {alias:?}", source.path);
+    }
+}
+
 #[test]
 fn the_architecture_is_short_and_names_every_module() {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();

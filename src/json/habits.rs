@@ -35,13 +35,27 @@ pub enum Asked {
     Only(&'static [&'static str]),
 }
 
+/// Whether a member is asked for, and how whoever asks knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nobody asks.
+    No,
+    /// By its name.
+    ByName,
+    /// By the place of its name in the list.
+    ByPlace(u8),
+}
+
 impl Asked {
     /// Whether a member is asked for.
-    pub fn has(self, name: &[u8]) -> bool {
+    pub fn wants(self, name: &[u8]) -> Wanted {
         match self {
-            Asked::Nothing => false,
-            Asked::All => true,
-            Asked::Only(names) => names.iter().any(|asked| asked.as_bytes() == name),
+            Asked::Nothing => Wanted::No,
+            Asked::All => Wanted::ByName,
+            Asked::Only(names) => match names.iter().position(|asked| asked.as_bytes() == name) {
+                Some(place) => u8::try_from(place).map_or(Wanted::ByName, Wanted::ByPlace),
+                None => Wanted::No,
+            },
         }
     }
 
@@ -91,7 +105,7 @@ pub struct Step {
     /// Where the name is in it.
     name: (u8, u8),
     /// Whether the member is asked for.
-    pub asked: bool,
+    pub wanted: Wanted,
     /// Within the value.
     pub inside: Place,
     /// After the value.
@@ -226,7 +240,7 @@ impl Habits {
 
     /// Remembers a step that was taken from a place and was not known. Gives the places within the value and after it.
     #[inline(never)]
-    pub fn learn(&mut self, place: Place, taken: &[u8], name: std::ops::Range<usize>, asked: bool) -> (Place, Place) {
+    pub fn learn(&mut self, place: Place, taken: &[u8], name: std::ops::Range<usize>, wanted: Wanted) -> (Place, Place) {
         let Some(remembered) = self.places.get(place.number()) else { return (Place::NOWHERE, Place::NOWHERE) };
         let (steps, inside) = (remembered.steps, remembered.inside);
         let inside = if inside == Place::NOWHERE { self.another_place() } else { inside };
@@ -243,7 +257,7 @@ impl Habits {
             text,
             length: place_of(taken.len()),
             name: (place_of(name.start), place_of(name.end)),
-            asked,
+            wanted,
             inside,
             after,
             next: self.last[place.number()],

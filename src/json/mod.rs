@@ -275,23 +275,29 @@ fn plain_decimal(text: &str) -> Option<(i64, u32)> {
     if digits.len() > PLAIN_DIGITS || !digits.first()?.is_ascii_digit() || !digits.last()?.is_ascii_digit() {
         return None;
     }
-    let (mut value, mut point) = (0i64, None);
+    // The last byte is no point: where this is still the end, there is none.
+    let (mut value, mut point) = (0i64, digits.len());
     for (place, byte) in digits.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => value = value * 10 + i64::from(byte - b'0'),
-            b'.' if point.is_none() => point = Some(place + 1),
-            _ => return None,
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            value = value * 10 + i64::from(digit);
+        } else if *byte == b'.' && point == digits.len() {
+            point = place + 1;
+        } else {
+            return None;
         }
     }
-    let scale = point.map_or(0, |point| digits.len() - point);
-    Some((if is_negative { -value } else { value }, u32::try_from(scale).ok()?))
+    Some((if is_negative { -value } else { value }, u32::try_from(digits.len() - point).ok()?))
 }
 
 /// A decimal from a float that Python wrote: digits beyond what a [`Decimal`] holds are the float's noise, and rounded. Without zeros at
 /// the end.
 pub fn float(field: Field<'_>, name: &'static str) -> Result<Option<Decimal>, Trouble> {
     let Some(raw) = field else { return Ok(None) };
-    if let Some((digits, scale)) = plain_decimal(without_zeros(raw.get())) {
+    if let Some((mut digits, mut scale)) = plain_decimal(raw.get()) {
+        while scale > 0 && digits % 10 == 0 {
+            (digits, scale) = (digits / 10, scale - 1);
+        }
         return Ok(Some(Decimal::new(digits, scale)));
     }
     let Some(raw) = present(field) else { return Ok(None) };
@@ -301,14 +307,6 @@ pub fn float(field: Field<'_>, name: &'static str) -> Result<Option<Decimal>, Tr
         Decimal::from_f64_retain(value).map(|value| value.round_dp(15))
     });
     value.filter(is_plausible).map(|value| Some(value.normalize())).ok_or_else(|| Reason::BadNumber(name).into())
-}
-
-/// A number without the zeros that end its fraction, and without a point that is the last then.
-fn without_zeros(text: &str) -> &str {
-    match text.trim_end_matches('0') {
-        short if short.len() == text.len() => text,
-        short => short.strip_suffix('.').unwrap_or(if short.contains('.') { short } else { text }),
-    }
 }
 
 /// How many of something there are, which nothing but a whole number says.

@@ -5,7 +5,7 @@
 //! number of a few digits) is tried first. Whatever that does not fit goes byte by byte; both ways take and refuse the same
 //! (`tests/quick.rs`).
 
-use super::habits::{Asked, Habits, Place};
+use super::habits::{Asked, Habits, Place, Wanted};
 
 /// What is left of a text.
 pub type Rest<'a> = Option<&'a [u8]>;
@@ -211,7 +211,7 @@ fn object<'a>(rest: &'a [u8], habits: &mut Habits, begun: Place, levels: u8) -> 
         } else {
             let more = key(if is_first { rest } else { mark(rest, b',')? })?;
             let taken = rest.get(..rest.len() - more.len())?;
-            (inside, place) = habits.learn(place, taken, 0..0, false);
+            (inside, place) = habits.learn(place, taken, 0..0, Wanted::No);
             rest = more;
         }
         is_first = false;

@@ -6,12 +6,12 @@
 //! that is not JSON. What it refuses serde_json reads once more, whose word is final: see [`read`](super::read). So it must never accept
 //! what serde_json does not, or read it differently; `tests/quick.rs` holds it against serde_json.
 
-use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use std::fmt;
+use std::ops::Range;
 
-use super::habits::{Asked, Habits, Place};
+use super::habits::{Asked, Habits, Place, Wanted};
 use super::{RAW, passing};
 
 /// Not read here. Why is found out by serde_json.
@@ -51,7 +51,7 @@ struct Quick<'de, 'h> {
 impl<'de> Quick<'de, '_> {
     /// What was read since so much was left.
     #[inline(always)]
-    fn since(&self, left: usize) -> std::ops::Range<usize> {
+    fn since(&self, left: usize) -> Range<usize> {
         self.text.len() - left..self.text.len() - self.rest.len()
     }
 
@@ -66,7 +66,7 @@ impl<'de> Quick<'de, '_> {
 
     /// Takes a text, of which it gives the place between the quotes.
     #[inline(always)]
-    fn take_text(&mut self) -> Result<std::ops::Range<usize>, Refused> {
+    fn take_text(&mut self) -> Result<Range<usize>, Refused> {
         self.take(b'"')?;
         let left = self.rest.len();
         self.rest = passing::plain(self.rest);
@@ -178,22 +178,22 @@ struct Members<'q, 'de, 'h> {
 impl<'de> Members<'_, 'de, '_> {
     /// Passes over the members that nobody asks for, and over the name of the next that somebody does, whose value is next then.
     #[inline]
-    fn another(&mut self) -> Result<Option<&'de str>, Refused> {
+    fn another(&mut self) -> Result<Option<Name<'de>>, Refused> {
         // Mostly that is the next of all.
         let left = self.quick.rest.len();
         if let Some((step, rest)) = self.quick.habits.step(self.place, self.quick.rest)
-            && step.asked
+            && step.wanted != Wanted::No
         {
-            let name = step.name();
+            let (wanted, name) = (step.wanted, step.name());
             (self.quick.rest, self.quick.inside, self.place, self.is_first) = (rest, step.inside, step.after, false);
-            return self.named(left, &name).map(Some);
+            return self.named(left, wanted, &name).map(Some);
         }
         self.another_behind_others()
     }
 
     /// The same where others stand before it, or where it is the last that was.
     #[inline(never)]
-    fn another_behind_others(&mut self) -> Result<Option<&'de str>, Refused> {
+    fn another_behind_others(&mut self) -> Result<Option<Name<'de>>, Refused> {
         let mut walk = None;
         loop {
             if let [b' ' | b'\t' | b'\n' | b'\r', ..] = self.quick.rest {
@@ -212,47 +212,50 @@ impl<'de> Members<'_, 'de, '_> {
                 continue;
             }
             let left = self.quick.rest.len();
-            let asked = match self.quick.habits.step(self.place, self.quick.rest) {
+            let (wanted, name) = match self.quick.habits.step(self.place, self.quick.rest) {
                 Some((step, rest)) => {
-                    let name = step.name();
+                    let found = (step.wanted, step.name());
                     (self.quick.rest, self.quick.inside, self.place) = (rest, step.inside, step.after);
-                    step.asked.then_some(name)
+                    found
                 }
                 None => self.learn()?,
             };
             self.is_first = false;
-            if let Some(name) = asked {
+            if wanted != Wanted::No {
                 self.quick.habits.stretches.end(&mut walk);
-                return self.named(left, &name).map(Some);
+                return self.named(left, wanted, &name).map(Some);
             }
             self.quick.pass_over()?;
             self.quick.habits.stretches.walked(&mut walk, self.quick.rest, self.place);
         }
     }
 
-    /// The name at this place of what was next when so much was left.
+    /// What a member is called, whose name is at this place of what was next when so much was left.
     #[inline(always)]
-    fn named(&self, left: usize, name: &std::ops::Range<usize>) -> Result<&'de str, Refused> {
+    fn named(&self, left: usize, wanted: Wanted, name: &Range<usize>) -> Result<Name<'de>, Refused> {
+        if let Wanted::ByPlace(place) = wanted {
+            return Ok(Name::Place(place));
+        }
         let begins = self.quick.text.len() - left;
-        self.quick.text.get(begins + name.start..begins + name.end).ok_or(Refused)
+        self.quick.text.get(begins + name.start..begins + name.end).map(Name::Text).ok_or(Refused)
     }
 
-    /// Passes over the name of a member that nothing is remembered of. Gives where in what was taken the name is, if it is asked for.
+    /// Passes over the name of a member that nothing is remembered of. Gives whether it is asked for, and where in what was taken it is.
     #[inline(never)]
-    fn learn(&mut self) -> Result<Option<std::ops::Range<usize>>, Refused> {
+    fn learn(&mut self) -> Result<(Wanted, Range<usize>), Refused> {
         let quick = &mut *self.quick;
         let before = quick.rest;
         if !self.is_first {
             quick.rest = passing::mark(quick.rest, b',').ok_or(Refused)?;
         }
         let name = quick.take_text()?;
-        let asked = self.asked.has(quick.text.as_bytes().get(name.clone()).ok_or(Refused)?);
+        let wanted = self.asked.wants(quick.text.as_bytes().get(name.clone()).ok_or(Refused)?);
         quick.rest = passing::mark(quick.rest, b':').ok_or(Refused)?;
         let begins = quick.text.len() - before.len();
         let name = name.start - begins..name.end - begins;
         let taken = before.get(..before.len() - quick.rest.len()).ok_or(Refused)?;
-        (quick.inside, self.place) = quick.habits.learn(self.place, taken, name.clone(), asked);
-        Ok(asked.then_some(name))
+        (quick.inside, self.place) = quick.habits.learn(self.place, taken, name.clone(), wanted);
+        Ok((wanted, name))
     }
 }
 
@@ -262,12 +265,36 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de, '_> {
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refused> {
         let name = self.another()?;
-        name.map(|name| seed.deserialize(BorrowedStrDeserializer::new(name))).transpose()
+        name.map(|name| seed.deserialize(name)).transpose()
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Refused> {
         seed.deserialize(&mut *self.quick)
+    }
+}
+
+/// What a member is called: a wire shape knows its own by their places, which are told sooner than texts are compared. (So no shape may have two
+/// names for one member: `tests/tidy.rs`.)
+enum Name<'de> {
+    Text(&'de str),
+    Place(u8),
+}
+
+impl<'de> Deserializer<'de> for Name<'de> {
+    type Error = Refused;
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
+        match self {
+            Name::Text(text) => visitor.visit_borrowed_str(text),
+            Name::Place(place) => visitor.visit_u64(place.into()),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq
+        tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
