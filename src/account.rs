@@ -371,7 +371,7 @@ impl Position {
         self.entered = Quantity::FLAT;
         self.provenance.confirm();
         if flipped {
-            self.provenance = crate::position::Provenance::default();
+            self.provenance = crate::provenance::Provenance::default();
         }
         if was_flat {
             self.average_entry_price = None;
@@ -387,10 +387,13 @@ impl Position {
 
     /// Parts add up to the quantity again: what a witness confirmed beyond what was logged is confirmed.
     fn settle_provenance(&mut self) {
-        let Some(held) = self.quantity.known() else { return };
+        let Some(held) = self.quantity.known().map(|held| held.abs()) else { return };
+        if self.provenance.adds_up_to(held) {
+            return;
+        }
         let total = self.provenance.total();
-        self.provenance.confirmed += (held.abs() - total).max(Decimal::ZERO);
-        self.provenance.reduce((total - held.abs()).max(Decimal::ZERO));
+        self.provenance.confirmed += (held - total).max(Decimal::ZERO);
+        self.provenance.reduce((total - held).max(Decimal::ZERO));
     }
 }
 

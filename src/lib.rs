@@ -64,6 +64,7 @@ pub mod position;
 pub mod prints;
 pub mod profit;
 pub mod progress;
+pub mod provenance;
 pub mod read;
 pub mod report;
 pub mod rivals;

@@ -1,4 +1,4 @@
-//! Symbol, side, quantity (exact, a range, or unknown), provenance, position.
+//! Symbol, side, quantity (exact, a range, or unknown), position.
 
 use compact_str::CompactString;
 use rust_decimal::Decimal;
@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::bounds::{is_countable, scaled};
+use crate::bounds::is_countable;
+use crate::provenance::Provenance;
 use crate::time::Time;
 
 /// An instrument, spelt one way: `BTC/USD` and `BTCUSD` are one, padded OCC symbols lose their blanks
@@ -23,8 +24,11 @@ impl Ord for Symbol {
     fn cmp(&self, other: &Symbol) -> Ordering {
         // The first eight letters, as numbers that order as they do, decide most comparisons. A zero in the end: that was the whole name.
         let (one, two) = (self.head(), other.head());
+        if one != two {
+            return if one < two { Ordering::Less } else { Ordering::Greater };
+        }
         let is_whole = one.trailing_zeros() >= u8::BITS;
-        one.cmp(&two).then_with(|| if is_whole { Ordering::Equal } else { self.letters.cmp(&other.letters) })
+        if is_whole { Ordering::Equal } else { self.letters.cmp(&other.letters) }
     }
 }
 
@@ -324,54 +328,6 @@ impl fmt::Display for Quantity {
 /// A decimal as reports spell it: no trailing zeros, no minus zero.
 pub fn plain(value: Decimal) -> String {
     value.normalize().to_string()
-}
-
-/// How a held quantity came to be believed. Parts are unsigned and add up to the quantity where that is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// The bot logged it; no witness has spoken since.
-    pub logged: Decimal,
-    /// Logged, and a witness agreed.
-    pub confirmed: Decimal,
-    /// Taken over from the broker after a failed statement. Stays adopted for ever.
-    pub adopted: Decimal,
-    /// Held when the tape began.
-    pub unknown: Decimal,
-}
-
-impl Provenance {
-    /// Everything that was only logged is now confirmed.
-    pub fn confirm(&mut self) {
-        self.confirmed += std::mem::take(&mut self.logged);
-    }
-
-    /// Takes `quantity` away: first what is least sure, last what was adopted.
-    pub fn reduce(&mut self, quantity: Decimal) {
-        let mut left = quantity;
-        for part in [&mut self.logged, &mut self.confirmed, &mut self.unknown, &mut self.adopted] {
-            let taken = left.min(*part);
-            *part -= taken;
-            left -= taken;
-        }
-    }
-
-    /// All parts together.
-    pub fn total(&self) -> Decimal {
-        self.logged + self.confirmed + self.adopted + self.unknown
-    }
-
-    /// Whether all parts together are so much: mostly all of it was confirmed.
-    fn adds_up_to(&self, quantity: Decimal) -> bool {
-        let others = [self.logged, self.adopted, self.unknown];
-        if others.iter().all(Decimal::is_zero) { self.confirmed == quantity } else { self.total() == quantity }
-    }
-
-    /// Each part multiplied: a split.
-    pub fn scale(&mut self, ratio: Decimal) {
-        for part in [&mut self.logged, &mut self.confirmed, &mut self.unknown, &mut self.adopted] {
-            *part = scaled(*part, ratio).round_dp(9);
-        }
-    }
 }
 
 /// What one party holds of one symbol.

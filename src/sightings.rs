@@ -78,6 +78,8 @@ pub struct Joiner {
     groups: BTreeMap<Symbol, [Records; Kind::ALL.len()]>,
     coverage: Coverage,
     missing: Vec<MissingSighting>,
+    /// Records that are not joined yet.
+    pub waiting: usize,
     /// Records that became sightings of another's movement.
     pub joined: u64,
 }
@@ -88,6 +90,7 @@ impl Joiner {
         let Event { at, origin, fact: Fact::Movement(movement) } = event else { return };
         let Some(kind) = Kind::of(&movement.action) else { return };
         self.coverage.saw(kind, movement.sighting, at);
+        self.waiting += 1;
         self.groups.entry(movement.symbol.clone()).or_default()[kind as usize].push((at, origin, movement));
     }
 
@@ -103,7 +106,9 @@ impl Joiner {
         for (symbol, kind, records) in of_all.filter(|(.., records)| !records.is_empty()) {
             records.sort_by_key(|(at, origin, _)| (*at, *origin));
             let open = reached.and_then(|reached| first_open(records, reached));
-            let mut complete = records.drain(..open.unwrap_or(records.len())).peekable();
+            let complete = open.unwrap_or(records.len());
+            self.waiting -= complete;
+            let mut complete = records.drain(..complete).peekable();
             while let Some(record) = complete.next() {
                 let mut latest = record.0;
                 clump.push(record);

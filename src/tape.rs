@@ -170,7 +170,7 @@ impl Weaver {
     pub fn weave_until(&mut self, reached: Time, out: &mut impl FnMut(Event)) {
         self.taken = 0;
         self.woven_until = self.woven_until.max(Some(reached));
-        let mut joined = Vec::new();
+        let mut joined = Vec::with_capacity(self.joiner.waiting);
         let waiting = self.joiner.join(Some(reached), &mut joined);
         self.loose.add(joined);
         // One moment goes on the tape as a whole, so what waits keeps its whole moment waiting.
