@@ -11,7 +11,10 @@ use crate::trouble::Reason;
 
 /// Bytes of a piece: enough that handing it over costs nothing beside decoding it, and few enough that the pieces of all logs that are
 /// on their way stay small. A longer line makes a longer piece.
-pub const PIECE: usize = 128 << 10;
+const PIECE: usize = 128 << 10;
+
+/// Bytes of a buffer for a piece, with the beginning of the line that ends in the next.
+pub const ROOM: usize = 2 * PIECE;
 
 /// Bytes of a gigantic line that are kept.
 const BEGINNING: usize = 1 << 10;
@@ -121,15 +124,18 @@ impl<'a> Cutter<'a> {
         self.piece(PieceText::Gigantic(beginning), bytes, 1)
     }
 
-    /// The next piece, for which there is room in a buffer whose content is not needed any more.
-    pub(crate) fn next_in(&mut self, mut bytes: Vec<u8>) -> Option<Piece> {
+    /// The next piece, for which there is room in a buffer whose content is not needed any more. It is taken for the piece, if there is one.
+    pub fn next_in(&mut self, room: &mut Vec<u8>) -> Option<Piece> {
         self.opened();
         let mut begun = self.rest.len();
+        let mut bytes = std::mem::take(room);
+        // Once and for all: a buffer that grows is moved.
+        bytes.reserve_exact(ROOM.saturating_sub(bytes.len()));
         bytes.splice(..begun.min(bytes.len()), self.rest.drain(..));
         loop {
             let Some(text) = &mut self.text else {
-                bytes.truncate(begun);
-                self.rest = bytes;
+                self.rest.extend_from_slice(&bytes[..begun]);
+                *room = bytes;
                 return self.last();
             };
             let most = PIECE.min(LONGEST_LINE - begun);
@@ -181,7 +187,7 @@ impl Iterator for Cutter<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
-        self.next_in(Vec::new())
+        self.next_in(&mut Vec::new())
     }
 }
 

@@ -31,8 +31,8 @@ impl Ledger {
     /// Hindsight: a fix was right where what it repaired has a proved cause (design, rule 5).
     pub(crate) fn judge_fixes(&mut self) {
         let known = |fix: &Fix| {
-            let faults: Vec<&Break> = fix.symbols.iter().flat_map(|symbol| self.faults_at(symbol, fix.at)).collect();
-            !faults.is_empty() && faults.iter().all(|found| found.cause.proved)
+            let mut faults = fix.symbols.iter().flat_map(|symbol| self.faults_at(symbol, fix.at)).peekable();
+            fix.contradicted && faults.peek().is_some() && faults.all(|found| found.cause.proved)
         };
         let judged: Vec<bool> = self.fixes.iter().map(known).collect();
         for (fix, known) in self.fixes.iter_mut().zip(judged) {

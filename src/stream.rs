@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::cache::Cache;
-use crate::cutter::{Cutter, Log, PIECE};
+use crate::cutter::{Cutter, Log, ROOM};
 use crate::json::Habits;
 use crate::origin::SourceId;
 use crate::source::{self, Decoded, PieceText};
@@ -117,7 +117,7 @@ fn help(desk: &Desk<'_>, send: &SyncSender<OnItsWay>) {
 
 /// Cuts and decodes the next piece of a log.
 fn worked<'a>(desk: &Desk<'a>, mut task: Task<'a>, worker: &mut Worker) -> OnItsWay {
-    let piece = task.cutter.next_in(std::mem::take(&mut worker.room));
+    let piece = task.cutter.next_in(&mut worker.room);
     let (place, number, id, reader) = (task.place, task.number, task.cutter.id, task.cutter.reader);
     match piece {
         Some(piece) => {
@@ -130,7 +130,7 @@ fn worked<'a>(desk: &Desk<'a>, mut task: Task<'a>, worker: &mut Worker) -> OnIts
             };
             // The room of a gigantic line is given back.
             if let PieceText::Lines(room) = piece.text
-                && room.capacity() <= 2 * PIECE
+                && room.capacity() <= ROOM
             {
                 worker.room = room;
             }

@@ -19,7 +19,7 @@ use tapecheck::outputs::paint::Look;
 use tapecheck::outputs::{json, text};
 use tapecheck::read::{self, Readings};
 use tapecheck::report::Report;
-use tapecheck::source::{self, Account, Decoded, Piece};
+use tapecheck::source::{self, Account, Decoded, Piece, PieceText};
 use tapecheck::tape::{Cut, Tape, Weaver};
 use tapecheck::time::Time;
 use tapecheck::{Replay, Request, excerpts};
@@ -95,7 +95,10 @@ impl Work {
         match stage {
             "cut" => {
                 let readings = Rc::clone(&self.readings);
-                run(move || readings.logs_at_hand().map(|log| Cutter::of(log_of(log)).count()).sum::<usize>())
+                run(move || {
+                    let mut room = Vec::new();
+                    readings.logs_at_hand().map(|log| cut_into(&mut room, Cutter::of(log_of(log)))).sum::<usize>()
+                })
             }
             "account" => {
                 let logs: Vec<_> = self.logs().map(|(id, reader)| (reader.clone(), self.decoded(id, &reader))).collect();
@@ -207,6 +210,18 @@ fn account(format: &Reader, pieces: Vec<Decoded>) -> (Account, Vec<Event>) {
     let mut account = Account::new(format, String::new());
     let events = pieces.into_iter().flat_map(|piece| account.take(piece)).collect();
     (account, events)
+}
+
+/// Counts pieces, each of which is read where the last one was.
+fn cut_into(room: &mut Vec<u8>, mut cutter: Cutter<'_>) -> usize {
+    let mut pieces = 0;
+    while let Some(piece) = cutter.next_in(room) {
+        pieces += 1;
+        if let PieceText::Lines(bytes) = piece.text {
+            *room = bytes;
+        }
+    }
+    pieces
 }
 
 /// Pieces that overlap in time are woven as far as the one before has come.
