@@ -100,3 +100,47 @@ fn rank(event: &Event) -> u8 {
         Fact::Pulse(_) => 6,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::SourceId;
+    use chrono::Duration;
+
+    /// Runs in order and in disorder, which meet in one moment, at one place and in one rank: merged bit by bit as all of them are sorted at once.
+    #[test]
+    fn runs_are_merged_as_they_would_be_sorted() {
+        let mut chance = 1u64;
+        let mut draw = |below: u64| {
+            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (chance >> 33) % below
+        };
+        for disorder in [1, 3, 60] {
+            let (mut runs, mut all, mut merged) = (Runs::default(), Vec::new(), Vec::new());
+            for round in 0..40u64 {
+                for source in 0..draw(5) {
+                    let source = SourceId(u16::try_from(source).unwrap());
+                    let count = draw(20);
+                    let event = |_| {
+                        let at = Time::UNIX_EPOCH + Duration::seconds((100 * round + draw(disorder) + draw(3)).cast_signed());
+                        let pulse = [Pulse::DegradedEntered, Pulse::Reconciled, Pulse::CycleStarted]
+                            [usize::try_from(draw(3)).unwrap()]
+                        .clone();
+                        Event { at, origin: Origin { source, offset: draw(2), line: 1 }, fact: Fact::Pulse(pulse) }
+                    };
+                    let run: Vec<Event> = (0..count).map(event).collect();
+                    all.extend(run.iter().cloned());
+                    runs.add(run);
+                }
+                let before = Time::UNIX_EPOCH + Duration::seconds((100 * round + draw(60)).cast_signed());
+                // As they are stored.
+                runs = Runs::from(Vec::from(runs));
+                runs.give_out(Some(before), |event| merged.push(event));
+                assert!(merged.iter().all(|event| event.at < before) && runs.iter().all(|event| event.at >= before));
+            }
+            runs.give_out(None, |event| merged.push(event));
+            all.sort_by_key(key);
+            assert!(merged == all && all.len() > 100, "{disorder}");
+        }
+    }
+}
