@@ -78,8 +78,6 @@ pub struct Joiner {
     groups: BTreeMap<Symbol, [Records; Kind::ALL.len()]>,
     coverage: Coverage,
     missing: Vec<MissingSighting>,
-    /// Records that are not joined yet.
-    pub waiting: usize,
     /// Records that became sightings of another's movement.
     pub joined: u64,
 }
@@ -90,14 +88,14 @@ impl Joiner {
         let Event { at, origin, fact: Fact::Movement(movement) } = event else { return };
         let Some(kind) = Kind::of(&movement.action) else { return };
         self.coverage.saw(kind, movement.sighting, at);
-        self.waiting += 1;
         self.groups.entry(movement.symbol.clone()).or_default()[kind as usize].push((at, origin, movement));
     }
 
-    /// Joins what is complete, where everything until `reached` was taken; everything is, where it is `None`. Adds the joined events to
-    /// `out`, in no order. Gives the moment of the first record that is not joined yet.
-    pub fn join(&mut self, reached: Option<Time>, out: &mut Vec<Event>) -> Option<Time> {
+    /// Joins what is complete, where everything until `reached` was taken; everything is, where it is `None`. Gives the joined events, in no
+    /// order, and the moment of the first record that is not joined yet.
+    pub fn join(&mut self, reached: Option<Time>) -> (Vec<Event>, Option<Time>) {
         let mut waiting: Option<Time> = None;
+        let mut joined = Vec::with_capacity(self.groups.values().flatten().map(Vec::len).sum());
         let (mut clump, mut clusters) = (Records::new(), Vec::new());
         let of_all = self
             .groups
@@ -106,9 +104,7 @@ impl Joiner {
         for (symbol, kind, records) in of_all.filter(|(.., records)| !records.is_empty()) {
             records.sort_by_key(|(at, origin, _)| (*at, *origin));
             let open = reached.and_then(|reached| first_open(records, reached));
-            let complete = open.unwrap_or(records.len());
-            self.waiting -= complete;
-            let mut complete = records.drain(..complete).peekable();
+            let mut complete = records.drain(..open.unwrap_or(records.len())).peekable();
             while let Some(record) = complete.next() {
                 let mut latest = record.0;
                 clump.push(record);
@@ -120,7 +116,7 @@ impl Joiner {
                 self.joined += clustered(&mut clump, &mut clusters);
                 for cluster in clusters.drain(..) {
                     self.coverage.may_miss(symbol, kind, &cluster, &mut self.missing);
-                    out.push(cluster.into_event());
+                    joined.push(cluster.into_event());
                 }
             }
             drop(complete);
@@ -130,7 +126,7 @@ impl Joiner {
         if self.groups.len() > FEW_SYMBOLS {
             self.groups.retain(|_, groups| groups.iter().any(|records| !records.is_empty()));
         }
-        waiting
+        (joined, waiting)
     }
 
     /// The sightings that should be there and are not, when everything was joined.

@@ -170,8 +170,7 @@ impl Weaver {
     pub fn weave_until(&mut self, reached: Time, out: &mut impl FnMut(Event)) {
         self.taken = 0;
         self.woven_until = self.woven_until.max(Some(reached));
-        let mut joined = Vec::with_capacity(self.joiner.waiting);
-        let waiting = self.joiner.join(Some(reached), &mut joined);
+        let (joined, waiting) = self.joiner.join(Some(reached));
         self.loose.add(joined);
         // One moment goes on the tape as a whole, so what waits keeps its whole moment waiting.
         let stated_from = self.oldest_activity.map(|oldest| oldest - self.cut.grace);
@@ -181,8 +180,7 @@ impl Weaver {
 
     /// All was taken: the rest goes on the tape.
     pub fn finish(mut self, out: &mut impl FnMut(Event)) -> Woven {
-        let mut joined = Vec::new();
-        self.joiner.join(None, &mut joined);
+        let (joined, _) = self.joiner.join(None);
         self.loose.add(joined);
         if let Some(oldest) = self.oldest_activity {
             let facts: Vec<&Event> = self.remembered.iter().chain(self.loose.iter()).collect();
