@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use crate::constant::{self, Word, Words};
 use crate::origin::Origin;
@@ -319,7 +319,7 @@ impl Break {
         let symbol = self.symbol.as_ref().map_or("*", Symbol::as_str);
         let failed = time::show(self.first_failed_at);
         let key = format!("{symbol}|{}|{}|{}|{failed}", self.kind.code(), self.book.code(), self.witness);
-        format!("{:012x}", xxh3_64(key.as_bytes()) >> 16)
+        format!("{:012x}", XxHash3_64::oneshot(key.as_bytes()) >> 16)
     }
 
     /// USD that the difference is worth at the latest price, if it is a difference in what is held.

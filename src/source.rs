@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use crate::constant::{self, Word};
 use crate::event::Event;
@@ -238,7 +238,7 @@ impl Decoder<'_> {
         match self.strictly_then_leniently(text, origin) {
             Ok(Outcome::Understood) => {
                 let events = self.decoded.events.len() - first;
-                self.became(xxh3_128(text.as_bytes()), u32::try_from(events).unwrap_or(u32::MAX), Became::Understood);
+                self.became(XxHash3_128::oneshot(text.as_bytes()), u32::try_from(events).unwrap_or(u32::MAX), Became::Understood);
             }
             Ok(Outcome::Ignored(rule)) => {
                 self.decoded.events.truncate(first);

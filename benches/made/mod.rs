@@ -8,7 +8,7 @@ mod bot;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 pub use bot::{Kinds, Plan};
 
@@ -39,7 +39,7 @@ pub fn directory(plan: &Plan) -> io::Result<PathBuf> {
 pub fn once(name: &str, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench").join(name);
     let stamp = folder.join("made");
-    let made_by = format!("{:016x}", xxh3_64(WRITTEN_BY.concat().as_bytes()));
+    let made_by = format!("{:016x}", XxHash3_64::oneshot(WRITTEN_BY.concat().as_bytes()));
     if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == made_by) {
         return Ok(folder);
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use super::fake::Fake;
 use super::fake::book::rows;
@@ -152,7 +152,7 @@ impl World {
 
     fn draw(&mut self, below: u64) -> i64 {
         self.count += 1;
-        i64::try_from(xxh3_64(&self.count.to_le_bytes()) % below.max(1)).unwrap_or(0)
+        i64::try_from(XxHash3_64::oneshot(&self.count.to_le_bytes()) % below.max(1)).unwrap_or(0)
     }
 
     fn at(&mut self, at: Time, what: Happens) {

@@ -15,12 +15,13 @@ pub mod payload;
 mod sweep;
 
 use std::fs::File;
+use std::hash::Hasher;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
-use xxhash_rust::xxh3::{Xxh3, xxh3_128_with_seed};
+use twox_hash::{XxHash3_64, XxHash3_128};
 
 use crate::json::Habits;
 use crate::logs::Reader;
@@ -95,16 +96,16 @@ impl Cache {
 
     /// The name of a piece: what it is decoded to depends on nothing else.
     fn name(&self, reader: &Reader, piece: &Piece, text: &[u8]) -> Name {
-        let mut depends = Xxh3::new();
-        depends.update(&self.build.to_le_bytes());
-        depends.update(&piece.offset.to_le_bytes());
-        depends.update(&piece.line.to_le_bytes());
-        depends.update(reader.name().as_bytes());
+        let mut depends = XxHash3_64::new();
+        depends.write(&self.build.to_le_bytes());
+        depends.write(&piece.offset.to_le_bytes());
+        depends.write(&piece.line.to_le_bytes());
+        depends.write(reader.name().as_bytes());
         match reader {
             Reader::Format(_) => {}
-            Reader::Custom(mapping) => depends.update(format!("{mapping:?}").as_bytes()),
+            Reader::Custom(mapping) => depends.write(format!("{mapping:?}").as_bytes()),
         }
-        Name(xxh3_128_with_seed(text, depends.digest()))
+        Name(XxHash3_128::oneshot_with_seed(depends.finish(), text))
     }
 
     fn found(&self, name: Name, begins: Origin, end: u64) -> Option<Decoded> {

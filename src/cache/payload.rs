@@ -2,7 +2,7 @@
 //! no piece; none of them makes the reader give up.
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_128_with_seed;
+use twox_hash::XxHash3_128;
 
 use crate::compact::Compact;
 use crate::event::{Event, Fact};
@@ -61,13 +61,13 @@ pub fn bytes(decoded: &Decoded, begins: Origin, seed: u64) -> Option<Vec<u8>> {
 
 /// A body with its mark and its checksum.
 pub fn sealed(body: &[u8], seed: u64) -> Vec<u8> {
-    [MARK.as_slice(), &xxh3_128_with_seed(body, seed).to_le_bytes(), body].concat()
+    [MARK.as_slice(), &XxHash3_128::oneshot_with_seed(seed, body).to_le_bytes(), body].concat()
 }
 
 /// The decoded piece of these bytes, which begins and ends there; `None` if they were damaged, or are of another piece.
 pub fn decoded(bytes: &[u8], begins: Origin, end: u64, seed: u64) -> Option<Decoded> {
     let (sum, body) = bytes.strip_prefix(MARK)?.split_first_chunk::<PRINT>()?;
-    if xxh3_128_with_seed(body, seed) != u128::from_le_bytes(*sum) {
+    if XxHash3_128::oneshot_with_seed(seed, body) != u128::from_le_bytes(*sum) {
         return None;
     }
     let (kept, rest) = postcard::take_from_bytes::<Kept<'_, Fact>>(body).ok()?;

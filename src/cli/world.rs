@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the edge: here, and nowhere else, the world is asked")]
 
 use std::io::Read;
-use xxhash_rust::xxh3::Xxh3;
+use twox_hash::{XxHash3_64, XxHash3_128};
 
 use crate::time::Time;
 
@@ -43,7 +43,7 @@ pub fn state_folder(directory: &std::path::Path) -> Option<std::path::PathBuf> {
     let states = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;
     let whole = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let name = whole.file_name().map_or_else(|| "bot".to_owned(), |name| name.to_string_lossy().into_owned());
-    let print = xxhash_rust::xxh3::xxh3_64(whole.as_os_str().as_encoded_bytes());
+    let print = XxHash3_64::oneshot(whole.as_os_str().as_encoded_bytes());
     Some(states.join("tapecheck").join(format!("{name}-{print:016x}")))
 }
 
@@ -62,11 +62,11 @@ pub fn print_of_this_build() -> Option<u128> {
     // On Linux this is what runs, even where another one has taken its place since.
     let runs = std::path::PathBuf::from("/proc/self/exe");
     let file = std::fs::File::open(runs).or_else(|_| std::fs::File::open(std::env::current_exe()?));
-    let (mut file, mut print, mut block) = (file.ok()?, Xxh3::new(), vec![0; 1 << 20]);
+    let (mut file, mut print, mut block) = (file.ok()?, XxHash3_128::new(), vec![0; 1 << 20]);
     loop {
         match file.read(&mut block) {
-            Ok(0) => return Some(print.digest128()),
-            Ok(read) => print.update(&block[..read]),
+            Ok(0) => return Some(print.finish_128()),
+            Ok(read) => print.write(&block[..read]),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(_) => return None,
         }

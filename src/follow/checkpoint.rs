@@ -4,7 +4,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
+use twox_hash::{XxHash3_64, XxHash3_128};
 
 use super::carried::Carried;
 use super::marks::Mark;
@@ -52,7 +52,7 @@ struct Kept {
 /// What a checkpoint's state depends on, beside the files.
 fn asked(request: &Request, kept: Duration) -> u64 {
     let Request { directory, settings, symbols, layout, .. } = request;
-    xxh3_64(format!("{directory:?} {settings:?} {symbols:?} {layout:?} {kept}").as_bytes())
+    XxHash3_64::oneshot(format!("{directory:?} {settings:?} {symbols:?} {layout:?} {kept}").as_bytes())
 }
 
 impl Follower {
@@ -116,5 +116,5 @@ pub fn sealed(body: &[u8], build: u128) -> Vec<u8> {
 }
 
 fn sum(body: &[u8], build: u128) -> u128 {
-    xxh3_128_with_seed(body, build as u64 ^ (build >> 64) as u64)
+    XxHash3_128::oneshot_with_seed(build as u64 ^ (build >> 64) as u64, body)
 }

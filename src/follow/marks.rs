@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, Read};
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use crate::read::Text;
 
@@ -104,7 +104,7 @@ fn print(text: &Text, from: u64, length: u64) -> io::Result<u128> {
     if bytes.len() as u64 != length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(xxh3_128(&bytes))
+    Ok(XxHash3_128::oneshot(&bytes))
 }
 
 fn bytes(text: &Text, from: u64, length: u64) -> io::Result<Vec<u8>> {

@@ -3,7 +3,7 @@
 
 use chrono::Duration;
 use std::collections::{BTreeMap, BTreeSet};
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use super::carried::Carried;
 use super::marks::{Changed, Mark, whole_lines};
@@ -267,5 +267,5 @@ fn stated(readings: &Readings) -> BTreeMap<SourceId, Vec<Event>> {
 }
 
 fn print(events: &[Event]) -> u128 {
-    xxh3_128(format!("{events:?}").as_bytes())
+    XxHash3_128::oneshot(format!("{events:?}").as_bytes())
 }

@@ -3,7 +3,7 @@
 use itertools::Itertools;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use super::document::BookDocument;
 use super::findings::BreakDocument;
@@ -39,5 +39,5 @@ pub(super) fn of(verdict: &str, breaks: &[BreakDocument<'_>], books: &BTreeMap<&
             let _ = writeln!(canonical, "book|{name}|{}|{}", row.symbol, numbers.into_iter().map(or_none).join("|"));
         }
     }
-    format!("{:032x}", xxh3_128(canonical.as_bytes()))
+    format!("{:032x}", XxHash3_128::oneshot(canonical.as_bytes()))
 }

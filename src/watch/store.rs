@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use crate::Request;
 use crate::alarms::{Alarms, Announcement};
@@ -204,7 +204,7 @@ fn parsed(bytes: &[u8]) -> Option<Memory> {
 }
 
 fn sum(memory: &Memory) -> serde_json::Result<String> {
-    Ok(format!("{:016x}", xxh3_64(&serde_json::to_vec(memory)?)))
+    Ok(format!("{:016x}", XxHash3_64::oneshot(&serde_json::to_vec(memory)?)))
 }
 
 /// Where the whole lines of a journal end, and the number of the last.

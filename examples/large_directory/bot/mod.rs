@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use records::Trade;
 
@@ -118,7 +118,7 @@ impl Bot<'_> {
     /// A number below `below`, the same in every run.
     fn draw(&mut self, below: u64) -> i64 {
         self.drawn += 1;
-        i64::try_from(xxh3_64(&self.drawn.to_le_bytes()) % below.max(1)).unwrap_or(0)
+        i64::try_from(XxHash3_64::oneshot(&self.drawn.to_le_bytes()) % below.max(1)).unwrap_or(0)
     }
 
     fn line(&mut self, path: &'static str, line: &str) -> io::Result<()> {

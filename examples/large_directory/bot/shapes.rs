@@ -1,7 +1,7 @@
 //! The parts of the bot's records that say nothing about positions: most of their bytes. What is marked `~` is another value in every record,
 //! what is marked `?` in every second or so, about as often as in the bot's own.
 
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 /// A shape of which the marked values are those of one record.
 pub fn lively(shape: &str, record: u64) -> String {
@@ -13,7 +13,7 @@ pub fn lively(shape: &str, record: u64) -> String {
             Some(text) => (text, Some(1)),
             None => part.strip_suffix('?').map_or((part, None), |text| (text, Some(3))),
         };
-        let drawn = xxh3_64(&[record.to_le_bytes(), place.to_le_bytes()].concat());
+        let drawn = XxHash3_64::oneshot(&[record.to_le_bytes(), place.to_le_bytes()].concat());
         match mark {
             Some(one_in) if drawn.is_multiple_of(one_in) => changed(text, drawn / one_in, &mut told),
             _ => told.push_str(text),

@@ -1,7 +1,7 @@
 //! The search: cuts are tried by a real replay, in memory, and the smallest that still shows the break is kept.
 
 use std::collections::HashSet;
-use xxhash_rust::xxh3::Xxh3Default;
+use twox_hash::XxHash3_128;
 
 use super::parts::{Cut, Parts, Role};
 use super::target::Target;
@@ -175,10 +175,10 @@ fn in_trouble(report: &Report) -> u64 {
 }
 
 fn fingerprint((texts, recording): &(Texts, Option<Recording>)) -> u128 {
-    let mut hash = Xxh3Default::new();
+    let mut hash = XxHash3_128::new();
     let mut text = |text: &str| {
-        hash.update(&(text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
+        hash.write(&(text.len() as u64).to_le_bytes());
+        hash.write(text.as_bytes());
     };
     for (path, content) in texts {
         text(path);
@@ -191,5 +191,5 @@ fn fingerprint((texts, recording): &(Texts, Option<Recording>)) -> u128 {
     if recording.is_some() {
         text("recorded");
     }
-    hash.digest128()
+    hash.finish_128()
 }
