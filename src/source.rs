@@ -198,7 +198,7 @@ struct Decoder<'a> {
 impl Decoder<'_> {
     fn lines(&mut self, bytes: &[u8], first: Origin) {
         // The whole piece is checked at once; only where that fails, each line by itself.
-        let text = std::str::from_utf8(bytes).ok();
+        let text = simdutf8::basic::from_utf8(bytes).ok();
         let (mut start, mut line) = (0, first.line);
         while start < bytes.len() {
             let (end, ended) = match memchr::memchr(b'\n', &bytes[start..]) {
