@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::account::Account;
+use crate::accounts::Accounts;
 use crate::biographies::Biographies;
 use crate::breaks::{BookName, Break, Tie};
 use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Statement};
@@ -62,7 +63,7 @@ pub struct LastBook {
 pub struct Ledger {
     #[serde(skip)]
     pub(crate) settings: Settings,
-    pub(crate) accounts: BTreeMap<Symbol, Account>,
+    pub(crate) accounts: Accounts,
     opening: Opening,
     pub(crate) just_entered: BTreeSet<usize>,
     pub(crate) degraded: bool,
@@ -118,7 +119,7 @@ impl Ledger {
     pub fn new(settings: Settings) -> Ledger {
         Ledger {
             settings,
-            accounts: BTreeMap::new(),
+            accounts: Accounts::default(),
             opening: Opening::Unknown,
             just_entered: BTreeSet::new(),
             degraded: false,
@@ -189,7 +190,7 @@ impl Ledger {
 
     pub(crate) fn account(&mut self, symbol: &Symbol) -> &mut Account {
         let (opening, not_flat) = (self.opening, &mut self.not_flat);
-        self.accounts.entry(symbol.clone()).or_insert_with(|| {
+        self.accounts.of(symbol, || {
             Account::beginning(match opening {
                 Opening::Unknown => {
                     not_flat.insert(symbol.clone());

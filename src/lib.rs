@@ -21,6 +21,7 @@
 
 pub mod accept;
 pub mod account;
+pub mod accounts;
 pub mod again;
 pub mod alarms;
 pub mod assertion;

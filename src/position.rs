@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use crate::bounds::is_countable;
 use crate::provenance::Provenance;
@@ -12,7 +13,7 @@ use crate::time::Time;
 
 /// An instrument, spelt one way: `BTC/USD` and `BTCUSD` are one, padded OCC symbols lose their blanks
 /// (`alpaca.md` section 0, fact 6, and 2.2).
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "CompactString", try_from = "CompactString")]
 pub struct Symbol {
     /// Its letters, and then zeros, which no symbol has: so a shorter one comes first, as it should. A fold compares and copies symbols all day,
@@ -29,6 +30,14 @@ impl Ord for Symbol {
         }
         let is_whole = one.trailing_zeros() >= u8::BITS;
         if is_whole { Ordering::Equal } else { self.letters.cmp(&other.letters) }
+    }
+}
+
+impl Hash for Symbol {
+    /// Eight letters at a time, to the end of the name: mostly once.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (words, _) = self.letters.as_chunks();
+        words.iter().map(|word| u64::from_ne_bytes(*word)).take_while(|word| *word != 0).for_each(|word| state.write_u64(word));
     }
 }
 

@@ -79,7 +79,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("one record", &["json"]),
     ("the readers", &["logs", "books"]),
     ("where files lie", &["layout"]),
-    ("the tape", &["profit", "sightings", "fills", "runs", "tape", "breaks", "words", "account"]),
+    ("the tape", &["profit", "sightings", "fills", "runs", "tape", "breaks", "words", "account", "accounts"]),
     ("a source", &["prints", "source"]),
     ("the cache", &["cache"]),
     ("the bot's directory", &["open", "documents", "cutter", "stream", "read", "seek"]),
