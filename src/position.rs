@@ -67,11 +67,17 @@ const LONGEST_SYMBOL: usize = 32;
 
 impl Symbol {
     /// Reads a symbol as any log or answer spells it. `None` if it cannot be one.
+    #[inline]
     pub fn parse(raw: &str) -> Option<Symbol> {
         let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
         if (1..=LONGEST_SYMBOL).contains(&raw.len()) && raw.bytes().all(is_plain) {
             return Some(Symbol::of(raw.bytes()));
         }
+        Symbol::spelt_otherwise(raw)
+    }
+
+    #[inline(never)]
+    fn spelt_otherwise(raw: &str) -> Option<Symbol> {
         let mut name = String::new();
         for character in raw.trim().chars() {
             match character {

@@ -90,6 +90,7 @@ impl OnOneLine<'_> {
 }
 
 /// One row; a quantity of zero is a position that is gone (`alpaca.md` 2.2).
+#[inline]
 fn holding(row: &Row<'_>, line: u32) -> Result<Option<Holding>, Trouble> {
     let quantity = json::float(row.qty, "qty")?.ok_or(Reason::MissingField("qty"))?;
     let quantity = signed(quantity, row.side.as_deref())?;

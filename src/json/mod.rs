@@ -44,6 +44,7 @@ impl<'a> From<&'a RawValue> for Raw<'a> {
 const RAW: &str = "tapecheck::json::Raw";
 
 impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    #[inline(always)]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct RawVisitor;
         impl<'de> Visitor<'de> for RawVisitor {
@@ -52,6 +53,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
                 f.write_str("a value")
             }
             /// The quick reader gives the text.
+            #[inline(always)]
             fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
                 Ok(Raw(text))
             }
@@ -77,6 +79,7 @@ impl Deref for Text<'_> {
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    #[inline(always)]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextVisitor;
         impl<'de> Visitor<'de> for TextVisitor {
@@ -84,6 +87,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a text")
             }
+            #[inline(always)]
             fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
                 Ok(Text(Cow::Borrowed(text)))
             }
@@ -270,6 +274,7 @@ const PLAIN_DIGITS: usize = 18;
 
 /// Most numbers by far: a sign, a few digits, a point, a few more. The same value as the library's reading in a third of its time: all digits
 /// as one number, and how many of them stand after the point.
+#[inline]
 fn plain_decimal(text: &str) -> Option<(i64, u32)> {
     let (is_negative, digits) = text.as_bytes().strip_prefix(b"-").map_or((false, text.as_bytes()), |rest| (true, rest));
     if digits.len() > PLAIN_DIGITS || !digits.first()?.is_ascii_digit() || !digits.last()?.is_ascii_digit() {
@@ -292,14 +297,18 @@ fn plain_decimal(text: &str) -> Option<(i64, u32)> {
 
 /// A decimal from a float that Python wrote: digits beyond what a [`Decimal`] holds are the float's noise, and rounded. Without zeros at
 /// the end.
+#[inline]
 pub fn float(field: Field<'_>, name: &'static str) -> Result<Option<Decimal>, Trouble> {
     let Some(raw) = field else { return Ok(None) };
-    if let Some((mut digits, mut scale)) = plain_decimal(raw.get()) {
-        while scale > 0 && digits % 10 == 0 {
-            (digits, scale) = (digits / 10, scale - 1);
-        }
-        return Ok(Some(Decimal::new(digits, scale)));
+    let Some((mut digits, mut scale)) = plain_decimal(raw.get()) else { return float_spelt_otherwise(field, name) };
+    while scale > 0 && digits % 10 == 0 {
+        (digits, scale) = (digits / 10, scale - 1);
     }
+    Ok(Some(Decimal::new(digits, scale)))
+}
+
+#[inline(never)]
+fn float_spelt_otherwise(field: Field<'_>, name: &'static str) -> Result<Option<Decimal>, Trouble> {
     let Some(raw) = present(field) else { return Ok(None) };
     let text = unquoted(raw);
     let value = exact_decimal(text).or_else(|| {
@@ -315,6 +324,7 @@ pub fn count(field: Field<'_>) -> Result<Option<u32>, Trouble> {
 }
 
 /// A timestamp that must be there.
+#[inline]
 pub fn moment(field: Field<'_>) -> Result<Time, Trouble> {
     present(field).and_then(time::parse).ok_or_else(|| Reason::BadTimestamp.into())
 }
@@ -325,6 +335,7 @@ pub fn moment_if_any(field: Field<'_>) -> Option<Time> {
 }
 
 /// A symbol that must be there.
+#[inline]
 pub fn symbol(field: &Option<Text<'_>>) -> Result<Symbol, Trouble> {
     field.as_deref().and_then(Symbol::parse).ok_or_else(|| Reason::BadSymbol.into())
 }

@@ -100,7 +100,7 @@ impl<'de> Deserializer<'de> for &mut Quick<'de, '_> {
         Err(Refused)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
         if let [b'n', ..] = self.rest {
             self.rest = passing::null(self.rest).ok_or(Refused)?;
@@ -109,7 +109,7 @@ impl<'de> Deserializer<'de> for &mut Quick<'de, '_> {
         visitor.visit_some(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
         let place = self.take_text()?;
         visitor.visit_borrowed_str(self.text.get(place).ok_or(Refused)?)
@@ -120,7 +120,7 @@ impl<'de> Deserializer<'de> for &mut Quick<'de, '_> {
     }
 
     /// A value whose text is asked for.
-    #[inline]
+    #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Refused> {
         if name != RAW {
             return Err(Refused);
@@ -130,12 +130,12 @@ impl<'de> Deserializer<'de> for &mut Quick<'de, '_> {
         visitor.visit_borrowed_str(self.text.get(self.since(left)).ok_or(Refused)?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
         self.object(Asked::All, visitor)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -145,7 +145,7 @@ impl<'de> Deserializer<'de> for &mut Quick<'de, '_> {
         self.object(Asked::Only(asked), visitor)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
         self.take(b'[')?;
         let inside = self.inside;
@@ -177,7 +177,7 @@ struct Members<'q, 'de, 'h> {
 
 impl<'de> Members<'_, 'de, '_> {
     /// Passes over the members that nobody asks for, and over the name of the next that somebody does, whose value is next then.
-    #[inline]
+    #[inline(always)]
     fn another(&mut self) -> Result<Option<Name<'de>>, Refused> {
         // Mostly that is the next of all.
         let left = self.quick.rest.len();
@@ -262,13 +262,13 @@ impl<'de> Members<'_, 'de, '_> {
 impl<'de> MapAccess<'de> for &mut Members<'_, 'de, '_> {
     type Error = Refused;
 
-    #[inline]
+    #[inline(always)]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refused> {
         let name = self.another()?;
         name.map(|name| seed.deserialize(name)).transpose()
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Refused> {
         seed.deserialize(&mut *self.quick)
     }
@@ -284,7 +284,7 @@ enum Name<'de> {
 impl<'de> Deserializer<'de> for Name<'de> {
     type Error = Refused;
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
         match self {
             Name::Text(text) => visitor.visit_borrowed_str(text),
@@ -309,7 +309,7 @@ struct Elements<'q, 'de, 'h> {
 impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de, '_> {
     type Error = Refused;
 
-    #[inline]
+    #[inline(always)]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Refused> {
         let quick = &mut *self.quick;
         if let [b' ' | b'\t' | b'\n' | b'\r', ..] = quick.rest {
