@@ -69,7 +69,7 @@ fn measure(megabytes: u64, folder: &Path) -> Result<(), Box<dyn Error>> {
         bytes = warm.bytes;
     }
     let began = Instant::now();
-    let stored = follower.checkpoint(1).ok_or("no checkpoint")?;
+    let stored = follower.checkpoint(1)?.ok_or("no checkpoint")?;
     let storing = began.elapsed();
     let began = Instant::now();
     let mut resumed = Follower::resumed(request, &stored, 1)?;

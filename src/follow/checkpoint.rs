@@ -57,8 +57,8 @@ fn asked(request: &Request, kept: Duration) -> u64 {
 
 impl Follower {
     /// The state as bytes, readable by the same `build` alone; `None` where there is none yet.
-    pub fn checkpoint(&self, build: u128) -> Option<Vec<u8>> {
-        let warm = self.warm.as_ref()?;
+    pub fn checkpoint(&self, build: u128) -> Result<Option<Vec<u8>>, postcard::Error> {
+        let Some(warm) = &self.warm else { return Ok(None) };
         // Borrowed, it would need a second type that must have the same fields.
         let body = postcard::to_allocvec(&Kept {
             asked: asked(&self.request, self.kept),
@@ -70,8 +70,8 @@ impl Follower {
             folded: warm.folded.clone(),
             carried: self.carried.clone(),
             read_at: self.read_at,
-        });
-        Some(sealed(&body.ok()?, build))
+        })?;
+        Ok(Some(sealed(&body, build)))
     }
 
     /// A follower that goes on from a checkpoint.

@@ -149,7 +149,7 @@ impl Store {
     }
 
     pub(super) fn keep(&self, follower: &Follower) -> Result<(), CannotStore> {
-        match follower.checkpoint(self.build) {
+        match follower.checkpoint(self.build).map_err(|error| self.failed(io::Error::other(error)))? {
             Some(bytes) => self.replace(CHECKPOINT, &bytes),
             None => Ok(()),
         }

@@ -246,7 +246,7 @@ static CHECKPOINT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut follower = Follower::new(followed());
     let now = "2026-06-01T15:00:00Z".parse().unwrap();
     follower.look(|_| Asked { recording: None, now }).unwrap();
-    follower.checkpoint(7).unwrap()[sealed(b"", 7).len()..].to_vec()
+    follower.checkpoint(7).unwrap().unwrap()[sealed(b"", 7).len()..].to_vec()
 });
 
 fn followed() -> Request {
@@ -265,7 +265,7 @@ pub fn checkpoint(body: &[u8]) {
     }
     for body in [body, &changed] {
         if let Ok(follower) = Follower::resumed(followed(), &sealed(body, 7), 7) {
-            let again = follower.checkpoint(7).unwrap();
+            let again = follower.checkpoint(7).unwrap().unwrap();
             assert!(Follower::resumed(followed(), &again, 7).is_ok());
         }
     }
