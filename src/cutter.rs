@@ -191,33 +191,36 @@ impl Iterator for Cutter<'_> {
     }
 }
 
-/// Counts the lines before a byte, as far as they can be read, on all cores: each counts in a part of the text, of at least so many bytes.
-pub fn lines_before<R: Read>(end: u64, least: u64, open: impl Fn(u64) -> Option<R> + Sync) -> u32 {
+/// Counts the lines before a byte, on all cores: each counts in a part of the text, of at least so many bytes.
+pub fn lines_before<R: Read>(end: u64, least: u64, open: impl Fn(u64) -> Result<R, Reason> + Sync) -> Result<u32, Reason> {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     let length = end.div_ceil(cores).max(least);
-    let count = |from: u64| open(from).map_or(0, |text| lines(text.take(length.min(end - from))));
+    let count = |from: u64| {
+        let text = open(from)?.take(length.min(end - from));
+        lines(text).map_err(|error| Reason::Unreadable(error.to_string()))
+    };
     std::thread::scope(|scope| {
         let parts = (1..cores).map(|part| part * length).take_while(|from| *from < end);
         let others: Vec<_> = parts.map(|from| scope.spawn(move || count(from))).collect();
-        let first = if end > 0 { count(0) } else { 0 };
+        let first = if end > 0 { count(0) } else { Ok(0) };
         let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        others.fold(first, u32::saturating_add)
+        others.fold(first, |before, counted| Ok(before?.saturating_add(counted?)))
     })
 }
 
-/// Counts lines, as far as they can be read.
-pub fn lines(mut text: impl Read) -> u32 {
+/// Counts lines.
+pub fn lines(mut text: impl Read) -> io::Result<u32> {
     let mut block = vec![0; PIECE];
     let mut lines = 0u32;
     loop {
         match text.read(&mut block) {
-            Ok(0) => return lines,
+            Ok(0) => return Ok(lines),
             Ok(read) => {
                 let more = memchr::memchr_iter(b'\n', &block[..read]).count();
                 lines = lines.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return lines,
+            Err(error) => return Err(error),
         }
     }
 }
@@ -230,7 +233,8 @@ mod tests {
     fn lines_are_counted_in_parts_as_in_one() {
         let text = "a\n\nbcd\ne\n\n\nfghijklmno\n";
         for (end, least) in (0..=text.len() as u64).flat_map(|end| (1..40).map(move |least| (end, least))) {
-            let counted = lines_before(end, least, |from| text.as_bytes().get(usize::try_from(from).unwrap()..));
+            let open = |from| Ok(&text.as_bytes()[usize::try_from(from).unwrap()..]);
+            let counted = lines_before(end, least, open).unwrap();
             assert_eq!(counted as usize, text[..usize::try_from(end).unwrap()].matches('\n').count(), "{end} {least}");
         }
     }

@@ -10,6 +10,7 @@ use crate::read::Text;
 use crate::report::{Excerpts, Report, Spots};
 use crate::source::{LONGEST_LINE, harmless};
 use crate::spots;
+use crate::trouble::Reason;
 
 /// Characters of a line that evidence shows.
 const EXCERPT: usize = 240;
@@ -42,8 +43,9 @@ impl Report {
         origin.line.saturating_add(before)
     }
 
-    /// Counts, with `lines_before`, the lines that were passed over in each source that the report points at, or in all of them.
-    pub fn number_lines(&mut self, all: bool, lines_before: impl Fn(SourceId) -> u32) {
+    /// Counts, with `lines_before`, the lines that were passed over in each source that the report points at, or in all of them. Where that
+    /// fails, the report says so, and is not clean.
+    pub fn number_lines(&mut self, all: bool, lines_before: impl Fn(SourceId) -> Result<u32, Reason>) {
         let evidence = self.breaks.iter().flat_map(|found| &found.evidence).map(|evidence| evidence.origin);
         let fixes = self.fixes.iter().map(|fix| fix.origin);
         let ties = self.ties.iter().flat_map(|tie| tie.origins.iter().copied());
@@ -51,14 +53,19 @@ impl Report {
         let opening = self.opening.iter().map(|(_, origin)| *origin);
         let pointed_at: BTreeSet<SourceId> =
             evidence.chain(fixes).chain(ties).chain(profit).chain(opening).map(|origin| origin.source).collect();
+        let mut uncounted = Vec::new();
         for (place, source) in self.sources.iter_mut().enumerate().filter(|(_, source)| source.passed_over > 0) {
             let id = SourceId(u16::try_from(place).unwrap_or(u16::MAX));
             let mut entries = self.integrity.iter_mut().filter(|entry| entry.source == source.path).peekable();
             if all || pointed_at.contains(&id) || entries.peek().is_some() {
-                source.lines_before = lines_before(id);
+                match lines_before(id) {
+                    Ok(lines) => source.lines_before = lines,
+                    Err(reason) => uncounted.push((source.path.clone(), reason)),
+                }
                 entries.for_each(|entry| entry.line = entry.line.saturating_add(source.lines_before));
             }
         }
+        uncounted.into_iter().for_each(|(path, reason)| self.add_uncounted(path, &reason));
     }
 }
 

@@ -1,9 +1,10 @@
 //! Integrity: what could not be understood or read, and what follows from it for the verdict (design, rules 9 and 10).
 
 use crate::logs;
-use crate::report::{Parts, Report};
+use crate::report::{Parts, Report, Verdict};
 use crate::source::Source;
 use crate::time::Time;
+use crate::trouble::Reason;
 
 /// Why nothing is clean while the account of the sources is not.
 pub(crate) const NOT_UNDERSTOOD: &str = "lines or files that matter are not there, or could not be understood (see integrity)";
@@ -106,6 +107,30 @@ fn empty_account(parts: &Parts<'_>) -> Option<Integrity> {
 }
 
 impl Report {
+    /// What was passed over in a source could not be counted: its lines keep the numbers they have from where its reading began. A failed read
+    /// can never look clean (design, rule 10).
+    pub(crate) fn add_uncounted(&mut self, source: String, reason: &Reason) {
+        let place = self.integrity.partition_point(|entry| entry.source < source);
+        let entry = Integrity {
+            source,
+            line: 0,
+            column: None,
+            reason: reason.code(),
+            says: reason.to_string(),
+            excerpt: String::new(),
+            consequence: "no clean verdict: lines before the window were not counted, and lines in it are numbered from there",
+            forbids_clean: true,
+        };
+        self.integrity.insert(place, entry);
+        let why = self.unchecked.partition_point(|reason| reason.as_str() < NOT_UNDERSTOOD);
+        if self.unchecked.get(why).is_none_or(|reason| reason != NOT_UNDERSTOOD) {
+            self.unchecked.insert(why, NOT_UNDERSTOOD.to_owned());
+        }
+        if self.verdict == Verdict::Clean {
+            self.verdict = Verdict::CouldNotCheck;
+        }
+    }
+
     /// Why it could not be checked, beside what the broker did not answer and what was not understood: no witness decides.
     pub fn undecided(&self) -> Vec<String> {
         let broker = self.broker.unchecked();

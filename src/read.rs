@@ -330,9 +330,9 @@ impl Readings {
     }
 
     /// Counts the lines that were passed over in a log, so that its lines have their numbers.
-    pub fn lines_before(&self, id: SourceId) -> u32 {
+    pub fn lines_before(&self, id: SourceId) -> Result<u32, Reason> {
         let passed_over = self.parts.get(&id).map_or(0, |part| part.start);
-        cutter::lines_before(passed_over, WORTH_A_THREAD, |from| self.texts[usize::from(id.0)].open_at(from).ok())
+        cutter::lines_before(passed_over, WORTH_A_THREAD, |from| self.texts[usize::from(id.0)].open_at(from))
     }
 
     /// Takes over what became of the logs' lines.

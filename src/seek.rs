@@ -65,7 +65,7 @@ pub fn beginning(readings: &Readings, from: Time, until: Option<Time>, worthwhil
     let start = parts.get(&stated.source).map_or(0, |part| part.start);
     let log = logs.iter().find(|log| log.id == stated.source)?;
     let between = log.text.open_at(start).ok()?.take(stated.offset.saturating_sub(start));
-    stated.line = cutter::lines(between) + 1;
+    stated.line = cutter::lines(between).ok()? + 1;
     Some(Beginning { at: begins, stated: (at, stated), parts })
 }
 

@@ -4,15 +4,18 @@
 
 use chrono::{Duration, TimeZone, Utc};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tapecheck::Request;
 use tapecheck::event::Event;
 use tapecheck::fold::{self, Fold};
 use tapecheck::layout::Layout;
 use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::read::{self, Readings};
+use tapecheck::report::Verdict;
 use tapecheck::seek;
 use tapecheck::tape::Cut;
 use tapecheck::time::Time;
+use tapecheck::trouble::Reason;
 use tempfile::TempDir;
 
 const DAYS: i64 = 12;
@@ -93,7 +96,7 @@ fn what_is_found_in_the_middle_is_what_reading_all_gives() {
     // Lines that were passed over are counted where they are asked for.
     let one = found.iter().find(|event| event.at >= from).unwrap();
     let same = all.iter().find(|event| event.at == one.at && event.origin.offset == one.origin.offset).unwrap();
-    assert_eq!(one.origin.line + readings.lines_before(one.origin.source), same.origin.line);
+    assert_eq!(one.origin.line + readings.lines_before(one.origin.source).unwrap(), same.origin.line);
 }
 
 /// A line from the far future, and lines that tell no time, say nothing of how far a log was read: what follows them is read.
@@ -147,4 +150,28 @@ fn without_a_whole_book_before_it_a_window_begins_at_the_beginning() {
     assert_eq!(seek::beginning(&readings, opening(8), None, u64::MAX), None);
     std::fs::remove_file(directory.path().join("state/portfolio_state.jsonl")).unwrap();
     assert_eq!(seek::beginning(&read::bot(directory.path(), &Layout::default()).unwrap(), opening(8), None, 0), None);
+}
+
+/// What was passed over and cannot be counted (the disk fails, the log was cut meanwhile) gives no numbers that look like those of the file.
+#[test]
+fn lines_that_cannot_be_counted_are_told_and_nothing_is_clean() {
+    let day = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus/quiet-day");
+    let request = Request { broker: Some(day.join("broker")), directory: day, ..Request::default() };
+    let mut report = tapecheck::replay(&request).unwrap().report;
+    assert_eq!(report.verdict, Verdict::Clean);
+    let place = report.sources.iter().position(|source| source.lines > 0).unwrap();
+    report.sources[place].passed_over = 1;
+    let path = report.sources[place].path.clone();
+    let (failed, entries) = (Reason::Unreadable("it became shorter".to_owned()), report.integrity.len());
+    report.number_lines(true, |_| Err(failed.clone()));
+    assert_eq!((report.verdict, report.sources[place].lines_before), (Verdict::CouldNotCheck, 0));
+    let told: Vec<_> = report.integrity.iter().filter(|entry| entry.source == path && entry.forbids_clean).collect();
+    assert_eq!((told.len(), report.integrity.len()), (1, entries + 1));
+    assert!(told[0].reason == "unreadable" && told[0].says.contains("shorter") && told[0].line == 0, "{told:?}");
+    assert_eq!(report.unchecked.len(), 1);
+    // A second log that fails is told, too, and the reason once.
+    report.sources.iter_mut().for_each(|source| source.passed_over = 1);
+    report.number_lines(true, |_| Err(failed.clone()));
+    assert_eq!(report.unchecked.len(), 1);
+    assert!(report.integrity.is_sorted_by(|one, two| one.source <= two.source));
 }
