@@ -47,6 +47,33 @@ reproducible:
     (cd "$there" && sha256sum */target/release/tapecheck)
     cmp "$there"/*/target/release/tapecheck
 
+# The binary of a release, trained: built once more with counts of what runs how often on days that are made; needs llvm-profdata, from rustup
+trained:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    rustup --quiet component add llvm-tools
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    at=$PWD/target/trained
+    build() {
+        RUSTFLAGS="${RUSTFLAGS-} $1" cargo build --release --locked --quiet --bin tapecheck --target "$host" --target-dir "$at/$2"
+    }
+    make() { cargo run --locked --quiet --example large_directory -- "$@" >/dev/null; }
+    make "$at/plain" --megabytes 100
+    make "$at/faulty" --megabytes 10 --wrong 20 --stray 10
+    rm -rf "$at/counts"
+    build "-Cprofile-generate=$at/counts" counting
+    counting=$at/counting/$host/release/tapecheck
+    "$counting" replay "$at/plain" --format json >/dev/null
+    # What breaks cost is to be known, too: what never runs here is made small, not fast.
+    for format in json text html sarif junit; do
+        "$counting" replay "$at/faulty" --format "$format" >/dev/null || [ $? = 1 ]
+    done
+    "$counting" corpus run >/dev/null
+    "$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata" merge -o "$at/profile" "$at/counts"
+    build "-Cprofile-use=$at/profile" built
+    cp "$at/built/$host/release/tapecheck" "$at/tapecheck"
+    ls -l "$at/tapecheck"
+
 # What a broker that means harm can do
 hostile-broker:
     cargo test --test broker_hostile

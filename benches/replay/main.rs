@@ -26,6 +26,8 @@ use run::{Contestant, Measured};
 
 /// The program.
 const TAPECHECK: &str = env!("CARGO_BIN_EXE_tapecheck");
+/// The same as `just trained` builds it; it is measured where it was built.
+const TRAINED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/trained/tapecheck");
 
 fn main() -> io::Result<()> {
     let megabytes = setting("TAPECHECK_BENCH_MB", 1_000).max(10);
@@ -59,8 +61,12 @@ pub struct Whole {
 
 /// `tapecheck replay`, whole and with all its checking.
 fn replay(folder: &Path, more: &[&str]) -> io::Result<Measured> {
+    replay_by(TAPECHECK, folder, more)
+}
+
+fn replay_by(program: &str, folder: &Path, more: &[&str]) -> io::Result<Measured> {
     let arguments: Vec<&str> = ["replay", ".", "--format", "json"].iter().chain(more).copied().collect();
-    run::process(TAPECHECK, &arguments, folder)
+    run::process(program, &arguments, folder)
 }
 
 /// A report as it was printed.
@@ -77,13 +83,22 @@ fn against_others(folder: &Path, rounds: usize) -> io::Result<Whole> {
         Contestant { name: "newline scan", run: Box::new(scans) },
         Contestant { name: "tapecheck replay", run: Box::new(|| replay(folder, &[])) },
     ];
+    let first_peer = contestants.len();
     contestants.extend(peers.iter().map(|peer| Contestant { name: peer.name, run: Box::new(|| peer.answer(folder)) }));
+    if Path::new(TRAINED).exists() {
+        contestants.push(Contestant { name: "tapecheck replay, trained", run: Box::new(|| replay_by(TRAINED, folder, &[])) });
+    }
     let measured = run::rounds(&contestants, rounds)?;
-    let [scan, replayed, answers @ ..] = measured.as_slice() else { return Err(io::Error::other("nothing was measured")) };
+    let (ours, others) = measured.split_at(first_peer);
+    let (answers, trained) = others.split_at(peers.len());
+    let [scan, replayed] = ours else { return Err(io::Error::other("nothing was measured")) };
     let rows: Vec<_> = contestants.iter().map(|contestant| contestant.name).zip(&measured).collect();
     println!("{} MB of logs\n{}", bytes / 1_000_000, table(&rows, bytes, scan.seconds));
     let report = report(replayed)?;
     println!("{}", same_answer(&report, answers));
+    if let [trained] = trained {
+        println!("trained, the {} report", if trained.output == replayed.output { "same" } else { "WRONG" });
+    }
     for word in absent {
         println!("{word}");
     }
