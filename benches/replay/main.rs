@@ -83,15 +83,14 @@ fn against_others(folder: &Path, rounds: usize) -> io::Result<Whole> {
         Contestant { name: "newline scan", run: Box::new(scans) },
         Contestant { name: "tapecheck replay", run: Box::new(|| replay(folder, &[])) },
     ];
-    let first_peer = contestants.len();
-    contestants.extend(peers.iter().map(|peer| Contestant { name: peer.name, run: Box::new(|| peer.answer(folder)) }));
+    // Right behind the other: a machine that was busy for long is slower for a while.
     if Path::new(TRAINED).exists() {
         contestants.push(Contestant { name: "tapecheck replay, trained", run: Box::new(|| replay_by(TRAINED, folder, &[])) });
     }
+    contestants.extend(peers.iter().map(|peer| Contestant { name: peer.name, run: Box::new(|| peer.answer(folder)) }));
     let measured = run::rounds(&contestants, rounds)?;
-    let (ours, others) = measured.split_at(first_peer);
-    let (answers, trained) = others.split_at(peers.len());
-    let [scan, replayed] = ours else { return Err(io::Error::other("nothing was measured")) };
+    let (ours, answers) = measured.split_at(contestants.len() - peers.len());
+    let [scan, replayed, trained @ ..] = ours else { return Err(io::Error::other("nothing was measured")) };
     let rows: Vec<_> = contestants.iter().map(|contestant| contestant.name).zip(&measured).collect();
     println!("{} MB of logs\n{}", bytes / 1_000_000, table(&rows, bytes, scan.seconds));
     let report = report(replayed)?;
