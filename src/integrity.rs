@@ -14,7 +14,7 @@ pub(crate) const NOT_UNDERSTOOD: &str = "lines or files that matter are not ther
 pub struct Integrity {
     /// Path of the source.
     pub source: String,
-    /// Line; 0 where the file is missing.
+    /// Line; 0 where it is of none: a file that is missing, lines that were not counted.
     pub line: u32,
     /// Column, where it can be told.
     pub column: Option<u32>,
