@@ -155,7 +155,8 @@ fn what_must_not_be_known_is_not() {
         for (line, text) in source.code() {
             let file = ["std::fs", "std::io", "std::net", "std::env", "SystemTime", "Utc::now", "Instant::now"];
             // To write into what one is given is not to touch the world.
-            let is_given = text.contains("env!(") || text.trim() == "use std::io::Write;";
+            let is_given =
+                text.contains("env!(") || ["use std::io::Write;", "use std::io::{Result, Write};"].contains(&text.trim());
             let touched = file.iter().find(|name| text.contains(**name) && !is_given);
             assert!(touched.is_none() || (edge && !core), "src/{}:{line} touches the world: {text}", source.path);
             let serialises = text.contains("Serialize") || text.contains("serde_json::to_");

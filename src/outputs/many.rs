@@ -2,16 +2,20 @@
 //! else is left to do by then. The bytes are those that serde_json writes at once.
 
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use serde_json::ser::Serializer;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::num::NonZero;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
+
+use super::indented::Indented;
 
 /// Fewer rows are written sooner than the cores are told.
 pub(super) const FEW: usize = 2_000;
 
-/// Rows that one core writes at a time: what waits to be written stays small.
-const AT_A_TIME: usize = 4_000;
+/// Rows that one core writes at a time: what waits to be written stays small, and in the core's cache.
+const AT_A_TIME: usize = 1_000;
 
 /// Writes a document in whose list of this name, which is empty in `around`, stand rows: at least one.
 pub(super) fn write<'a, T: Sync, R: Serialize>(
@@ -21,31 +25,41 @@ pub(super) fn write<'a, T: Sync, R: Serialize>(
     of: &'a [T],
     rows: impl Fn(&'a [T]) -> R + Sync,
 ) -> Result<(), serde_json::Error> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     // No text has a line feed in it, so this is a member of the document itself, and so are these where rows stand in it.
     let (member, begins, ends) = (format!("\n  \"{name}\": []"), format!("\n  \"{name}\": [\n"), "\n  ]");
     let (before, after) = around.split_once(&member).ok_or_else(|| unlike(name))?;
     let (first, last) = (format!("{{{begins}"), format!("{ends}\n}}"));
-    let mut put = |text: &str| out.write_all(text.as_bytes()).map_err(serde_json::Error::io);
-    put(before)?;
-    let mut between = begins.as_str();
+    let mut put = |text: &[u8]| out.write_all(text).map_err(serde_json::Error::io);
+    put(before.as_bytes())?;
+    let mut between = begins.as_bytes();
+    let written = |part: &'a [T]| {
+        let mut text = Vec::new();
+        let mut out = Serializer::with_formatter(&mut text, Indented::default());
+        BTreeMap::from([(name, rows(part))]).serialize(&mut out).map(|()| text)
+    };
+    let parts: Vec<&[T]> = of.chunks(AT_A_TIME).collect();
     thread::scope(|scope| {
-        let write = |part: &'a [T]| serde_json::to_string_pretty(&BTreeMap::from([(name, rows(part))]));
-        let mut parts = of.chunks(AT_A_TIME).map(|part| scope.spawn(move || write(part)));
-        // While one is put where it belongs, the next are made.
-        let mut ahead: VecDeque<_> = parts.by_ref().take(cores).collect();
-        while let Some(made) = ahead.pop_front() {
-            let text = made.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            ahead.extend(parts.next());
-            let rows = text.strip_prefix(&first).and_then(|text| text.strip_suffix(&last)).ok_or_else(|| unlike(name))?;
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        // The cores take turns; each is one part ahead of what is put where it belongs.
+        let made: Vec<Receiver<_>> = (0..cores.min(parts.len()))
+            .map(|core| {
+                let (send, receive) = mpsc::sync_channel(1);
+                let mut its = parts.iter().skip(core).step_by(cores).map(|part| written(part));
+                scope.spawn(move || its.try_for_each(|text| send.send(text)));
+                receive
+            })
+            .collect();
+        for core in (0..made.len()).cycle().take(parts.len()) {
+            let text = made[core].recv().map_err(|_| unlike(name))??;
+            let rows = text.strip_prefix(first.as_bytes()).and_then(|text| text.strip_suffix(last.as_bytes()));
             put(between)?;
-            put(rows)?;
-            between = ",\n";
+            put(rows.ok_or_else(|| unlike(name))?)?;
+            between = b",\n";
         }
         Ok(())
     })?;
-    put(ends)?;
-    put(after)
+    put(ends.as_bytes())?;
+    put(after.as_bytes())
 }
 
 /// It is not spelt as serde_json spells documents: nothing is written that is none.

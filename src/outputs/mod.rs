@@ -9,6 +9,7 @@ mod evidence;
 mod findings;
 mod fingerprint;
 pub mod html;
+mod indented;
 pub mod json;
 pub mod junit;
 mod many;
