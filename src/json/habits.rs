@@ -195,6 +195,13 @@ impl Habits {
         Place::NOWHERE
     }
 
+    /// Whether nobody asked for the member that came last from a place.
+    #[inline(always)]
+    pub fn passes_over(&self, place: Place) -> bool {
+        let last = self.last.get(place.number()).and_then(|last| self.steps.get(usize::from(*last)));
+        last.is_some_and(|step| step.wanted == Wanted::No)
+    }
+
     /// The step that the text takes from a place, if it is one that it took before, and what is left after it.
     #[inline(always)]
     pub fn step<'a>(&self, place: Place, rest: &'a [u8]) -> Option<(&Step, &'a [u8])> {

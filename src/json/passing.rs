@@ -124,7 +124,7 @@ fn number(rest: &[u8]) -> Rest<'_> {
     if byte(end) | 0x20 == b'e' { long_number(unsigned) } else { unsigned.get(end as usize / 8..) }
 }
 
-/// The same byte by byte. The sign was taken.
+/// The same of any number. The sign was taken.
 #[inline(never)]
 fn long_number(rest: &[u8]) -> Rest<'_> {
     let mut end = match rest {
@@ -142,8 +142,19 @@ fn long_number(rest: &[u8]) -> Rest<'_> {
 
 /// At least one digit.
 fn digits(rest: &[u8]) -> Rest<'_> {
-    let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    rest.get(count..).filter(|_| count > 0)
+    let mut left = rest;
+    while let Some((eight, more)) = left.split_first_chunk::<8>() {
+        let found = no_digits(u64::from_le_bytes(*eight));
+        if found != 0 {
+            left = left.get(found.trailing_zeros() as usize / 8..)?;
+            return (left.len() < rest.len()).then_some(left);
+        }
+        left = more;
+    }
+    while let [b'0'..=b'9', more @ ..] = left {
+        left = more;
+    }
+    (left.len() < rest.len()).then_some(left)
 }
 
 #[inline(always)]

@@ -181,7 +181,8 @@ impl<'de> Members<'_, 'de, '_> {
     fn another(&mut self) -> Result<Option<Name<'de>>, Refused> {
         // Mostly that is the next of all.
         let left = self.quick.rest.len();
-        if let Some((step, rest)) = self.quick.habits.step(self.place, self.quick.rest)
+        if !self.quick.habits.passes_over(self.place)
+            && let Some((step, rest)) = self.quick.habits.step(self.place, self.quick.rest)
             && step.wanted != Wanted::No
         {
             let (wanted, name) = (step.wanted, step.name());
