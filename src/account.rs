@@ -27,6 +27,8 @@ pub struct Account {
     pub before: VecDeque<(Time, Quantity)>,
     /// The last statement that held.
     pub last_agreed: Option<Agreement>,
+    /// The ledger's index of symbols that are not surely flat has it as flat.
+    pub is_indexed_flat: bool,
     /// When a witness last saw it held without saying how much.
     pub seen_at: Option<Time>,
     /// The last movement.
@@ -136,6 +138,7 @@ impl Account {
     pub fn beginning(position: Position) -> Account {
         Account {
             began_flat: position.quantity.is_flat(),
+            is_indexed_flat: position.quantity.is_flat(),
             position,
             before: VecDeque::new(),
             last_agreed: None,

@@ -27,6 +27,11 @@ impl Accounts {
         self.places.get(symbol).map(|place| &self.all[*place])
     }
 
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, symbol: &Symbol) -> Option<&mut Account> {
+        self.places.get(symbol).map(|place| &mut self.all[*place])
+    }
+
     /// The account of a symbol, which begins now if the symbol was not named before.
     pub fn of(&mut self, symbol: &Symbol, begin: impl FnOnce() -> Account) -> &mut Account {
         let place = match self.places.get(symbol) {

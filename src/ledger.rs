@@ -156,10 +156,9 @@ impl Ledger {
 
     /// Takes the next event of the tape. It is folded once the grace after it is over.
     pub fn push(&mut self, event: Event) {
-        let at = event.at;
+        let over = event.at - self.settings.grace;
         self.upcoming.push_back((self.next_place, event));
         self.next_place += 1;
-        let over = at - self.settings.grace;
         while self.upcoming.front().is_some_and(|(_, first)| first.at < over) {
             self.fold_first();
         }
@@ -322,10 +321,12 @@ impl Ledger {
     }
 
     pub(crate) fn keep_index(&mut self, symbol: &Symbol) {
-        let flat = self.accounts.get(symbol).is_some_and(|account| account.position.quantity.is_flat());
-        if flat {
+        let Some(account) = self.accounts.get_mut(symbol) else { return };
+        let is_flat = account.position.quantity.is_flat();
+        let was_flat = std::mem::replace(&mut account.is_indexed_flat, is_flat);
+        if is_flat && !was_flat {
             self.not_flat.remove(symbol);
-        } else if !self.not_flat.contains(symbol) {
+        } else if was_flat && !is_flat {
             self.not_flat.insert(symbol.clone());
         }
     }

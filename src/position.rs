@@ -267,12 +267,14 @@ impl Quantity {
 
     /// Whether `quantity` is possible, within `tolerance`.
     pub fn allows(&self, quantity: Decimal, tolerance: Decimal) -> bool {
-        self.low.is_none_or(|low| low - tolerance <= quantity) && self.high.is_none_or(|high| quantity <= high + tolerance)
+        self.low.is_none_or(|low| is_within(low, quantity, tolerance))
+            && self.high.is_none_or(|high| is_within(quantity, high, tolerance))
     }
 
     /// Whether some quantity is possible in both.
     pub fn meets(&self, other: &Quantity, tolerance: Decimal) -> bool {
-        let below = |low: Option<Decimal>, high: Option<Decimal>| low.zip(high).is_none_or(|(low, high)| low <= high + tolerance);
+        let below =
+            |low: Option<Decimal>, high: Option<Decimal>| low.zip(high).is_none_or(|(low, high)| is_within(low, high, tolerance));
         below(self.low, other.high) && below(other.low, self.high)
     }
 
@@ -338,6 +340,11 @@ impl fmt::Display for Quantity {
         };
         f.pad(&text)
     }
+}
+
+/// Whether one is no more than another, or more by no more than `tolerance`, which is sooner told where it is not needed.
+fn is_within(one: Decimal, other: Decimal, tolerance: Decimal) -> bool {
+    one <= other || one - other <= tolerance
 }
 
 /// A decimal as reports spell it: no trailing zeros, no minus zero.

@@ -1,8 +1,8 @@
 //! Profit and loss as logged, against what prices and quantities say (`formats.md` 3.2: wrong signs, first partial fills, options).
 
+use foldhash::HashMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 use crate::bounds::{is_countable, summed};
 use crate::event::{Action, Claim, Event, Exit, Fact, Form, Statement};
