@@ -6,7 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a bench looks at the clock")]
 #![expect(clippy::expect_used, reason = "a bench that cannot go on fails")]
 
-use chrono::{Duration, TimeZone, Utc};
+use chrono::Duration;
 use rust_decimal::Decimal;
 use std::time::Instant;
 use tapecheck::cause::{self, Known};
@@ -15,6 +15,7 @@ use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
 use tapecheck::position::{Side, Symbol};
 use tapecheck::tape::Tape;
+use tapecheck::time::Time;
 use tapecheck::witness::Witness;
 
 const SYMBOLS: usize = 20;
@@ -22,7 +23,7 @@ const SYMBOLS: usize = 20;
 /// A tape of so many scale-outs that bought, a minute between any two events, spread over the symbols.
 fn tape(breaks: usize) -> Tape {
     let mut events = Vec::new();
-    let begins = Utc.with_ymd_and_hms(2026, 1, 5, 15, 0, 0).single().expect("a moment");
+    let begins: Time = "2026-01-05T15:00:00Z".parse().expect("a moment");
     for number in 0..breaks {
         let symbol = Symbol::parse(&format!("S{}", number % SYMBOLS)).expect("a symbol");
         let (ten, three, thirteen) = (Decimal::from(10), Decimal::from(3), Decimal::from(13));

@@ -276,7 +276,7 @@ mod tests {
     fn event(second: i64, fact: Fact) -> Event {
         let line = u32::try_from(second).unwrap();
         let origin = Origin { source: SourceId(0), offset: 0, line };
-        Event { at: chrono::DateTime::from_timestamp(1_770_000_000 + second, 0).unwrap(), origin, fact }
+        Event { at: crate::time::Time::of_seconds(1_770_000_000 + second), origin, fact }
     }
 
     fn entry(symbol: &Symbol) -> Fact {

@@ -21,7 +21,7 @@ pub struct Session {
 impl Session {
     /// A session of hours in New York; `None` if it would close before it opens.
     pub fn new(day: NaiveDate, open: NaiveTime, close: NaiveTime) -> Option<Session> {
-        let moment = |hour| New_York.from_local_datetime(&day.and_time(hour)).earliest().map(|local| local.to_utc());
+        let moment = |hour| New_York.from_local_datetime(&day.and_time(hour)).earliest().map(|local| Time::from(local.to_utc()));
         let (opens, closes) = moment(open).zip(moment(close))?;
         (opens < closes).then_some(Session { day, opens, closes })
     }

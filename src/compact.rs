@@ -1,11 +1,8 @@
-//! Decimals and moments in few bytes, where events are kept between runs: `#[serde(with = "compact")]`. What these bytes cannot hold to the
+//! Decimals in few bytes, where events are kept between runs: `#[serde(with = "compact")]`. What these bytes cannot hold to the
 //! last digit is an error: it is not rounded, it is not kept.
 
-use chrono::DateTime;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
-
-use crate::time::Time;
 
 /// A value that has a form of few bytes.
 pub trait Compact: Sized {
@@ -51,19 +48,6 @@ impl Compact for Decimal {
     }
 }
 
-/// Nanoseconds since 1970. A leap second, which such a count does not know, is not kept.
-impl Compact for Time {
-    type Few = i64;
-
-    fn few(&self) -> Option<i64> {
-        self.timestamp_nanos_opt().filter(|nanoseconds| Time::of(*nanoseconds) == Some(*self))
-    }
-
-    fn of(few: i64) -> Option<Time> {
-        Some(DateTime::from_timestamp_nanos(few))
-    }
-}
-
 impl<T: Compact> Compact for Option<T> {
     type Few = Option<T::Few>;
 
@@ -93,14 +77,6 @@ mod tests {
             let value = Decimal::from_i128_with_scale(digits, scale);
             let again = value.few().and_then(Decimal::of).unwrap();
             prop_assert_eq!(again.serialize(), value.serialize());
-        }
-
-        #[test]
-        fn a_moment_comes_back_or_is_not_kept(seconds in 946_684_800i64..7_258_118_400, nanoseconds in 0u32..2_000_000_000) {
-            if let Some(moment) = DateTime::from_timestamp(seconds, nanoseconds) {
-                let again = moment.few().and_then(Time::of);
-                prop_assert!(again == Some(moment) || (again.is_none() && nanoseconds >= 1_000_000_000));
-            }
         }
 
         #[test]

@@ -124,7 +124,6 @@ pub struct Exit {
     /// The broker's order id.
     pub order_id: Option<CompactString>,
     /// The lot's entry time as the metadata had it: joins an exit to its attribution (`formats.md` 16).
-    #[serde(with = "compact")]
     pub entry_time: Option<Time>,
 }
 
@@ -268,7 +267,6 @@ pub struct Holding {
     /// Whether the row's components are there.
     pub annotated: bool,
     /// Entry time as the book has it.
-    #[serde(with = "compact")]
     pub entry_time: Option<Time>,
     /// Signed quantity of open orders at the broker that may still change this row.
     #[serde(with = "compact")]

@@ -18,8 +18,10 @@ pub struct Prints {
     timeless: Vec<u128>,
     /// The youngest moment of all lines.
     newest: Option<Time>,
-    /// The fingerprints of the last few lines, each with the youngest moment of it and of all lines before it.
-    recent: VecDeque<(Option<Time>, u128)>,
+    /// The fingerprints of the last few lines, each with the youngest moment of it and of all lines before it: a ring.
+    recent: Vec<(Option<Time>, u128)>,
+    /// Where the oldest of them is, if there are as many as there may be.
+    oldest: usize,
     /// The youngest moment of the lines before these.
     newest_before: Option<Time>,
     /// The first so many of all, to be looked for.
@@ -50,7 +52,8 @@ impl Prints {
             true
         } else if at > self.newest_before {
             // What comes before lines that are all older is of another moment, and of another text.
-            let mut as_young = self.recent.iter().rev().take_while(|(newest, _)| *newest >= at);
+            let (newer, older) = self.recent.split_at(self.oldest);
+            let mut as_young = newer.iter().rev().chain(older.iter().rev()).take_while(|(newest, _)| *newest >= at);
             !as_young.any(|(_, other)| *other == print)
         } else {
             if self.indexed == 0 {
@@ -69,13 +72,16 @@ impl Prints {
         new
     }
 
-    /// Whether the blocks are such as are made here, where this was read from bytes.
+    /// Whether blocks and ring are such as are made here, where this was read from bytes.
     pub fn is_sound(&self) -> bool {
+        let is_ring = self.recent.len() <= RECENT && self.oldest <= self.recent.len().saturating_sub(1);
         let last = self.all.len().saturating_sub(1);
-        self.all.iter().enumerate().all(|(place, block)| {
-            let length = block.prints.len();
-            if place == last { length <= TOGETHER } else { length == TOGETHER }
-        })
+        let mut blocks = self.all.iter().enumerate();
+        is_ring
+            && blocks.all(|(place, block)| {
+                let length = block.prints.len();
+                if place == last { length <= TOGETHER } else { length == TOGETHER }
+            })
     }
 
     /// Forgets blocks at the beginning that are older than a moment. A line of them that comes again is taken for new then: who forgets must
@@ -107,9 +113,12 @@ impl Prints {
         if at.is_none() {
             self.timeless.push(print);
         }
-        self.recent.push_back((self.newest, print));
-        if self.recent.len() > RECENT {
-            self.newest_before = self.recent.pop_front().and_then(|(newest, _)| newest);
+        let last = (self.newest, print);
+        if self.recent.len() < RECENT {
+            self.recent.push(last);
+        } else if let Some(oldest) = self.recent.get_mut(self.oldest) {
+            (self.newest_before, _) = std::mem::replace(oldest, last);
+            self.oldest = (self.oldest + 1) % RECENT;
         }
     }
 }
@@ -137,7 +146,6 @@ impl Hasher for Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::Duration;
 
     /// Lines in order and in disorder, texts that come again at once, after a while, and much later: as a set of all texts tells it.
     #[test]
@@ -153,7 +161,7 @@ mod tests {
                     0 => place.saturating_sub(draw(disorder + 1)),
                     _ => place,
                 };
-                let at = (!moment.is_multiple_of(97)).then(|| Time::UNIX_EPOCH + Duration::seconds(moment.cast_signed()));
+                let at = (!moment.is_multiple_of(97)).then(|| Time::of_seconds(moment.cast_signed()));
                 // A text is of one moment.
                 assert_eq!(prints.is_new(u128::from(moment), at), all.insert(moment), "{place} of {disorder}");
             }

@@ -13,11 +13,11 @@ use crate::time::Time;
 
 /// Records of one real event are written within this of each other: the fill is waited for up to 20 s *before* the first of them
 /// (`formats.md` 13.4), so seconds are enough; two exits of one symbol are further apart (`formats.md` 15: 5 of 1,189 under 60 s).
-pub const WINDOW: Duration = Duration::seconds(10);
+const WINDOW: Duration = Duration::seconds(10);
 
 /// Records with one order id are joined as far apart as this: the bot waits for a fill, tries again and verifies for minutes at the most
 /// (`formats.md` 13.4). Records of one symbol and kind that are further apart have nothing to do with each other.
-pub const APART: Duration = Duration::minutes(5);
+const APART: Duration = Duration::minutes(5);
 
 /// A record that one of its kind always has beside it, and that stands alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,8 +87,9 @@ impl Joiner {
     pub fn take(&mut self, event: Event) {
         let Event { at, origin, fact: Fact::Movement(movement) } = event else { return };
         let Some(kind) = Kind::of(&movement.action) else { return };
-        self.coverage.saw(kind, movement.sighting, at);
-        self.groups.entry(movement.symbol.clone()).or_default()[kind as usize].push((at, origin, movement));
+        let record = Record { at, origin, movement };
+        self.coverage.saw(kind, record.movement.sighting, at);
+        self.groups.entry(record.movement.symbol.clone()).or_default()[kind as usize].push(record);
     }
 
     /// Joins what is complete, where everything until `reached` was taken; everything is, where it is `None`. Gives the joined events, in no
@@ -102,15 +103,15 @@ impl Joiner {
             .iter_mut()
             .flat_map(|(symbol, groups)| Kind::ALL.into_iter().zip(groups).map(move |(kind, records)| (symbol, kind, records)));
         for (symbol, kind, records) in of_all.filter(|(.., records)| !records.is_empty()) {
-            records.sort_by_key(|(at, origin, _)| (*at, *origin));
+            records.sort_by_key(|record| (record.at, record.origin));
             let open = reached.and_then(|reached| first_open(records, reached));
             let mut complete = records.drain(..open.unwrap_or(records.len())).peekable();
             while let Some(record) = complete.next() {
-                let mut latest = record.0;
+                let mut latest = record.at;
                 clump.push(record);
                 // No two records that are further apart can be of one event.
-                while let Some(record) = complete.next_if(|(at, ..)| *at - latest <= APART) {
-                    latest = record.0;
+                while let Some(record) = complete.next_if(|record| record.at - latest <= APART) {
+                    latest = record.at;
                     clump.push(record);
                 }
                 self.joined += clustered(&mut clump, &mut clusters);
@@ -120,7 +121,7 @@ impl Joiner {
                 }
             }
             drop(complete);
-            waiting = waiting.into_iter().chain(records.first().map(|(at, ..)| *at)).min();
+            waiting = waiting.into_iter().chain(records.first().map(|record| record.at)).min();
         }
         // A symbol that moved is likely to move again.
         if self.groups.len() > FEW_SYMBOLS {
@@ -144,8 +145,8 @@ impl Joiner {
 /// The first record, in order, of those that a later one may still be joined with.
 fn first_open(records: &Records, reached: Time) -> Option<usize> {
     let apart = |place: &usize| {
-        let next = records.get(*place).map_or(reached, |(at, ..)| reached.min(*at));
-        next - records[place - 1].0 > APART
+        let next = records.get(*place).map_or(reached, |record| reached.min(record.at));
+        next - records[place - 1].at > APART
     };
     let complete = (1..=records.len()).rev().find(apart).unwrap_or(0);
     (complete < records.len()).then_some(complete)
@@ -157,14 +158,18 @@ pub fn may_be_joined(event: &Event) -> bool {
 }
 
 /// The records of one kind of movement of one symbol.
-type Records = Vec<(Time, Origin, Box<Movement>)>;
+type Records = Vec<Record>;
 
-/// One real event and its sightings; the first record is the one of most trust.
-struct Cluster {
+/// One record of a movement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Record {
     at: Time,
     origin: Origin,
     movement: Box<Movement>,
 }
+
+/// One real event: the record of most trust, with the sightings that were joined to it.
+type Cluster = Record;
 
 impl Cluster {
     fn exit(&self) -> Option<&Exit> {
@@ -244,21 +249,22 @@ fn complete_entry(mine: &mut Entry, order: &Entry) {
 /// Makes clusters of records that may be of one event, log by log in the order of trust, and tells how many of them were joined.
 fn clustered(records: &mut Records, clusters: &mut Vec<Cluster>) -> u64 {
     let mut joined = 0;
-    records.sort_by_key(|(at, origin, movement)| (movement.sighting, *at, *origin));
+    // Those of one log stay in the order of time.
+    records.sort_by_key(|record| record.movement.sighting);
     let mut records = records.drain(..).peekable();
-    while let Some((_, _, first)) = records.peek() {
-        let sighting = first.sighting;
+    while let Some(first) = records.peek() {
+        let sighting = first.movement.sighting;
         // Those of logs of more trust.
         let known = clusters.len();
         let index = Index::of(clusters);
-        while let Some((at, origin, movement)) = records.next_if(|(_, _, movement)| movement.sighting == sighting) {
-            match index.match_for(&clusters[..known], at, &movement, sighting) {
+        while let Some(record) = records.next_if(|record| record.movement.sighting == sighting) {
+            match index.match_for(&clusters[..known], &record) {
                 Some(place) => {
-                    clusters[place].take(at, origin, *movement);
+                    clusters[place].take(record.at, record.origin, *record.movement);
                     joined += 1;
                 }
-                None if sighting != Sighting::CustomLog && is_again(clusters[known..].last(), at) => joined += 1,
-                None => clusters.push(Cluster { at, origin, movement }),
+                None if sighting != Sighting::CustomLog && is_again(clusters[known..].last(), record.at) => joined += 1,
+                None => clusters.push(record),
             }
         }
         clusters.sort_by_key(|cluster| (cluster.at, cluster.origin));
@@ -320,39 +326,43 @@ impl Index {
         }
     }
 
-    fn match_for(&self, clusters: &[Cluster], at: Time, movement: &Movement, sighting: Sighting) -> Option<usize> {
-        let free = |place: &usize| !clusters[*place].has_another(sighting, at);
-        if let Action::Exit(exit) = &movement.action {
+    fn match_for(&self, clusters: &[Cluster], record: &Record) -> Option<usize> {
+        let free = |place: &usize| !clusters[*place].has_another(record.movement.sighting, record.at);
+        let apart = |place: &usize| (clusters[*place].at - record.at).abs();
+        let near = |place: &usize| apart(place) <= WINDOW;
+        if let Some(exit) = record.exit() {
             let by_order = exit.order_id.as_ref().and_then(|id| self.by_order(clusters, id));
-            let near = |place: &usize| (clusters[*place].at - at).abs() <= WINDOW;
             let by_lot = exit.entry_time.and_then(|time| self.by_entry_time(clusters, time)).filter(near);
             if let Some(place) = by_order.filter(free).or(by_lot.filter(free)) {
                 return Some(place);
             }
         }
-        let from = clusters.partition_point(|cluster| cluster.at < at - WINDOW);
-        let until = clusters.partition_point(|cluster| cluster.at <= at + WINDOW);
-        (from..until).filter(free).min_by_key(|place| (clusters[*place].at - at).abs())
+        let from = clusters.partition_point(|cluster| cluster.at < record.at - WINDOW);
+        (from..clusters.len()).take_while(near).filter(free).min_by_key(apart)
     }
 }
 
 /// The span in which each log is known to have been written: outside of it, an absent record means nothing (`formats.md` T4).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Coverage(BTreeMap<(Kind, Sighting), (Time, Time)>);
+struct Coverage([[Option<(Time, Time)>; SIGHTINGS]; Kind::ALL.len()]);
+
+/// So many kinds of record there are.
+const SIGHTINGS: usize = Sighting::BrokerActivities as usize + 1;
 
 impl Coverage {
     fn saw(&mut self, kind: Kind, sighting: Sighting, at: Time) {
-        let span = self.0.entry((kind, sighting)).or_insert((at, at));
-        *span = (span.0.min(at), span.1.max(at));
+        let span = &mut self.0[kind as usize][sighting as usize];
+        *span = Some(span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
     }
 
     fn begins_before(&self, kind: Kind, sighting: Sighting, at: Time) -> bool {
-        self.0.get(&(kind, sighting)).is_some_and(|(first, _)| *first < at - WINDOW)
+        self.0[kind as usize][sighting as usize].is_some_and(|(first, _)| first < at - WINDOW)
     }
 
     /// Whether the log that lacks a record has later ones: then it was being written.
     fn goes_on_after(&self, missing: &MissingSighting) -> bool {
-        self.0.get(&(missing.kind, missing.absent)).is_some_and(|(_, last)| missing.at + WINDOW < *last)
+        let span = self.0[missing.kind as usize][missing.absent as usize];
+        span.is_some_and(|(_, last)| missing.at + WINDOW < last)
     }
 
     /// Tells which logs always see such a movement (`formats.md` section 2), have been written before it, and have nothing of it.
@@ -394,19 +404,18 @@ mod tests {
             let exit = Exit { order_id, entry_time: (place % 4 > 0).then(|| at(place % 5)), ..Exit::default() };
             Movement { symbol: Symbol::parse("A").unwrap(), action: Action::Exit(exit), sighting, joined: Vec::new() }
         };
-        let clusters: Vec<Cluster> = (0..40)
-            .map(|place| {
-                let origin = Origin { source: SourceId(0), offset: 0, line: 1 };
-                Cluster { at: at(place * 3), origin, movement: Box::new(movement(place, Sighting::Attribution)) }
-            })
-            .collect();
+        let record = |at, movement| {
+            let origin = Origin { source: SourceId(0), offset: 0, line: 1 };
+            Record { at, origin, movement: Box::new(movement) }
+        };
+        let clusters: Vec<Cluster> = (0..40).map(|place| record(at(place * 3), movement(place, Sighting::Attribution))).collect();
         let (index, one_by_one) = (Index::of(&clusters), Index { many: None });
         assert!(index.many.is_some());
         let mut found = 0;
         for (place, second) in (0..36).flat_map(|place| (0..130).map(move |second| (place, second))) {
-            let record = movement(place, Sighting::ExitLog);
-            let by_index = index.match_for(&clusters, at(second), &record, Sighting::ExitLog);
-            assert_eq!(by_index, one_by_one.match_for(&clusters, at(second), &record, Sighting::ExitLog), "{place} {second}");
+            let record = record(at(second), movement(place, Sighting::ExitLog));
+            let by_index = index.match_for(&clusters, &record);
+            assert_eq!(by_index, one_by_one.match_for(&clusters, &record), "{place} {second}");
             found += usize::from(by_index.is_some());
         }
         assert!(found > 0);

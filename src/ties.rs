@@ -108,11 +108,11 @@ mod tests {
     use crate::position::Side;
     use crate::time::Time;
     use crate::witness::Witness;
-    use chrono::{Duration, TimeZone, Utc};
+    use chrono::Duration;
     use rust_decimal::Decimal;
 
     fn at(minute: i64, line: u32, fact: Fact) -> Event {
-        let begins: Time = Utc.with_ymd_and_hms(2026, 3, 11, 14, 0, 0).single().unwrap_or_default();
+        let begins: Time = "2026-03-11T14:00:00Z".parse().unwrap();
         Event { at: begins + Duration::minutes(minute), origin: Origin { source: SourceId(0), offset: 0, line }, fact }
     }
 

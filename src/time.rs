@@ -2,12 +2,134 @@
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::America::New_York;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::{Add, AddAssign, Range, Sub};
+use std::str::FromStr;
 
-/// A moment, in UTC.
-pub type Time = DateTime<Utc>;
+/// A moment: nanoseconds since 1970, in UTC. As one number, it is sooner held against others than a date and a time of day, and a fold does that
+/// all day. A leap second is the first of the next minute; what is centuries away from any trade is the nearest moment that can be counted.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Time(i64);
 
-/// Years outside of these are a broken clock or a broken line, not a time of a trade.
-const PLAUSIBLE_YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
+impl Time {
+    /// The beginning of 1970: also of what tells no time of its own.
+    pub const UNIX_EPOCH: Time = Time(0);
+    /// Before all others.
+    pub const MIN: Time = Time(i64::MIN);
+    /// After all others.
+    pub const MAX: Time = Time(i64::MAX);
+
+    /// So many nanoseconds after the beginning of 1970.
+    pub const fn of_nanoseconds(nanoseconds: i64) -> Time {
+        Time(nanoseconds)
+    }
+
+    /// So many seconds after the beginning of 1970.
+    pub const fn of_seconds(seconds: i64) -> Time {
+        Time(seconds.saturating_mul(SECOND))
+    }
+
+    /// Nanoseconds since the beginning of 1970.
+    pub const fn nanoseconds(self) -> i64 {
+        self.0
+    }
+
+    /// Whole milliseconds since the beginning of 1970.
+    pub const fn milliseconds(self) -> i64 {
+        self.0.div_euclid(SECOND / 1_000)
+    }
+
+    /// Whole seconds since the beginning of 1970.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(SECOND)
+    }
+
+    /// As a date and a time of day, in UTC.
+    pub const fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_nanos(self.0)
+    }
+}
+
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
+
+/// Nanoseconds of a span of time.
+#[inline]
+fn nanoseconds(span: Duration) -> i64 {
+    span.num_nanoseconds().unwrap_or(if span < Duration::zero() { i64::MIN } else { i64::MAX })
+}
+
+impl From<DateTime<Utc>> for Time {
+    fn from(time: DateTime<Utc>) -> Time {
+        let nearest = if time < DateTime::UNIX_EPOCH { Time::MIN } else { Time::MAX };
+        time.timestamp_nanos_opt().map_or(nearest, Time)
+    }
+}
+
+impl Add<Duration> for Time {
+    type Output = Time;
+
+    #[inline]
+    fn add(self, span: Duration) -> Time {
+        Time(self.0.saturating_add(nanoseconds(span)))
+    }
+}
+
+impl AddAssign<Duration> for Time {
+    fn add_assign(&mut self, span: Duration) {
+        *self = *self + span;
+    }
+}
+
+impl Sub<Duration> for Time {
+    type Output = Time;
+
+    #[inline]
+    fn sub(self, span: Duration) -> Time {
+        Time(self.0.saturating_sub(nanoseconds(span)))
+    }
+}
+
+impl Sub for Time {
+    type Output = Duration;
+
+    #[inline]
+    fn sub(self, earlier: Time) -> Duration {
+        Duration::nanoseconds(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// It is no time, or none of a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no time of a trade")]
+pub struct NoTime;
+
+impl FromStr for Time {
+    type Err = NoTime;
+
+    /// In any spelling that a record may have.
+    fn from_str(text: &str) -> Result<Time, NoTime> {
+        parse_text(text).ok_or(NoTime)
+    }
+}
+
+impl fmt::Display for Time {
+    /// As reports [show](show) it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&show(*self))
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What lies outside of the years 2000 to 2199 is a broken clock or a broken line, not a time of a trade.
+const PLAUSIBLE: Range<Time> = Time::of_seconds(946_684_800)..Time::of_seconds(7_258_118_400);
 
 /// Epoch values above this are milliseconds, not seconds (in seconds they would lie after the year 5000).
 const EPOCH_IS_MILLIS_ABOVE: f64 = 1e11;
@@ -43,9 +165,9 @@ pub fn parse_text(text: &str) -> Option<Time> {
 }
 
 /// The time, if it can be one of a trade.
+#[inline]
 pub fn plausible(time: Time) -> Option<Time> {
-    use chrono::Datelike;
-    PLAUSIBLE_YEARS.contains(&time.year()).then_some(time)
+    PLAUSIBLE.contains(&time).then_some(time)
 }
 
 /// What the bot's own spelling has at each place: a zero stands for any digit.
@@ -68,12 +190,13 @@ fn in_places(text: &[u8]) -> Option<Time> {
     }
     let two = |place: usize| u32::from(digits[place]) * 10 + u32::from(digits[place + 1]);
     let date = NaiveDate::from_ymd_opt((two(0) * 100 + two(2)).cast_signed(), two(5), two(8))?;
-    date.and_hms_micro_opt(two(11), two(14), two(17), two(20) * 10_000 + two(22) * 100 + two(24)).map(|naive| naive.and_utc())
+    let naive = date.and_hms_micro_opt(two(11), two(14), two(17), two(20) * 10_000 + two(22) * 100 + two(24))?;
+    naive.and_utc().timestamp_micros().checked_mul(SECOND / 1_000_000).map(Time)
 }
 
 /// A time with its offset.
 fn aware(text: &str) -> Option<Time> {
-    in_places(text.as_bytes()).or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc)))
+    in_places(text.as_bytes()).or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc().into()))
 }
 
 fn iso(text: &str) -> Option<Time> {
@@ -90,7 +213,7 @@ fn iso(text: &str) -> Option<Time> {
     ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .map(|naive| naive.and_utc())
+        .map(|naive| naive.and_utc().into())
 }
 
 fn epoch(text: &str) -> Option<Time> {
@@ -103,32 +226,32 @@ fn epoch(text: &str) -> Option<Time> {
         return None;
     }
     // Microseconds are what Python's floats of this size carry.
-    DateTime::from_timestamp_micros((seconds * 1e6).round() as i64)
+    DateTime::from_timestamp_micros((seconds * 1e6).round() as i64).map(Time::from)
 }
 
 /// `2026-02-05T18:05:33.120Z`: as many digits of the fraction as the time has, at least none.
 pub fn show(time: Time) -> String {
-    time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+    time.utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
 
 /// `18:05:33` in UTC, for tables of one day.
 pub fn clock(time: Time) -> String {
-    time.format("%H:%M:%S").to_string()
+    time.utc().format("%H:%M:%S").to_string()
 }
 
 /// `02-05 18:05:33` in UTC, for lines that may span days.
 pub fn stamp(time: Time) -> String {
-    time.format("%m-%d %H:%M:%S").to_string()
+    time.utc().format("%m-%d %H:%M:%S").to_string()
 }
 
 /// The exchange day (America/New_York) that a moment belongs to.
 pub fn exchange_day(time: Time) -> NaiveDate {
-    time.with_timezone(&New_York).date_naive()
+    time.utc().with_timezone(&New_York).date_naive()
 }
 
 /// First moment of an exchange day, midnight in New York. DST changes never fall on a midnight there.
 pub fn day_begins(day: NaiveDate) -> Option<Time> {
-    New_York.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest().map(|local| local.with_timezone(&Utc))
+    New_York.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest().map(|local| local.to_utc().into())
 }
 
 /// First moment after an exchange day.
@@ -166,7 +289,7 @@ mod tests {
 
     #[test]
     fn what_is_read_by_its_places_is_what_the_library_reads() {
-        let library = |text: &str| DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc));
+        let library = |text: &str| DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc().into());
         for spelling in [
             "2026-01-08T14:40:50.715546+00:00",
             "2024-02-29T23:59:59.999999+00:00",
@@ -185,6 +308,36 @@ mod tests {
         }
         assert!(in_places(b"2026-01-08T14:40:50.715546+00:00").is_some());
         assert_eq!(in_places(b"2026-01-08T14:40:50.71554+00:00"), None);
+    }
+
+    #[test]
+    fn a_moment_is_a_date_and_a_time_of_day_and_the_other_way_round() {
+        for text in [
+            "1969-12-31T23:59:59.999999999Z",
+            "2000-01-01T00:00:00Z",
+            "2199-12-31T23:59:59.123Z",
+            "2262-04-11T23:47:16.854775807Z",
+        ] {
+            let time = DateTime::parse_from_rfc3339(text).unwrap().to_utc();
+            assert_eq!(show(time.into()), text);
+            assert_eq!(Time::from(time).utc(), time);
+            assert_eq!(Time::from(time).seconds(), time.timestamp());
+            assert_eq!(Time::from(time).milliseconds(), time.timestamp_millis());
+            let week = Duration::weeks(1) + Duration::nanoseconds(1);
+            assert_eq!(Time::from(time) - week, Time::from(time - week));
+            assert_eq!(Time::from(time) - (Time::from(time) - week), week);
+        }
+        let leap = parse("\"2016-12-31T23:59:60.500000Z\"");
+        assert!(leap.is_some());
+        assert_eq!(leap, parse("\"2017-01-01T00:00:00.500000Z\""));
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_the_nearest_that_can() {
+        assert_eq!((Time::from(DateTime::<Utc>::MIN_UTC), Time::from(DateTime::<Utc>::MAX_UTC)), (Time::MIN, Time::MAX));
+        assert_eq!((Time::MAX + Duration::seconds(1), Time::MIN - Duration::MAX), (Time::MAX, Time::MIN));
+        assert!(Time::MAX - Time::MIN > Duration::weeks(10_000) && Time::MIN - Time::MAX < Duration::weeks(-10_000));
+        assert_eq!((plausible(Time::MAX), plausible(Time::UNIX_EPOCH)), (None, None));
     }
 
     #[test]

@@ -16,7 +16,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use chrono::{DateTime, Duration};
+use chrono::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -39,7 +39,7 @@ fn many() -> ProptestConfig {
 }
 
 fn second(number: i64) -> Time {
-    DateTime::from_timestamp(1_770_300_000 + number, 0).unwrap()
+    Time::of_seconds(1_770_300_000 + number)
 }
 
 fn subjects() -> [Subject; 4] {

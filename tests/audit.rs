@@ -140,7 +140,7 @@ fn a_recording_replays_to_the_same_bytes() {
     let recorded = load(kept.path(), None).unwrap();
     let request = tapecheck::Request {
         directory: folder.clone(),
-        audit: Some(Utc::now),
+        audit: Some(|| Utc::now().into()),
         window: tapecheck::report::Window { at: live.read_ended, ..Default::default() },
         ..Default::default()
     };

@@ -120,7 +120,8 @@ async fn the_samples_come_through_byte_for_byte() {
         let clock = load(&folder, None).unwrap();
         let fake = Fake::start(book, Scenario::Ok, 0).await.unwrap();
         let client = Client::new(&keys_for(&fake.url(), SECRET), patient()).unwrap();
-        let reading = read(&client, clock.read_began - TimeDelta::days(1), None, SETTLE, &|| clock.read_began).await;
+        let now = clock.read_began.utc();
+        let reading = read(&client, now - TimeDelta::days(1), None, SETTLE, &|| now).await;
         assert_read_whole(&reading);
         assert_eq!(reading.unstable, [""; 0], "{day}");
         assert!(fake.seen().len() <= 10, "{day}: {} requests", fake.seen().len());

@@ -236,7 +236,7 @@ fn a_damaged_cache_is_told_and_decoded_again() {
 fn what_is_not_used_for_forty_days_goes() {
     let bench = Bench::new();
     // Files are dated by the machine's clock at first.
-    let first = Asked { now: chrono::Utc::now(), ..bench.asked() };
+    let first = Asked { now: chrono::Utc::now().into(), ..bench.asked() };
     let cold = bench.same(&first).0;
     let later = |days| Asked { now: first.now + chrono::Duration::days(days), ..bench.asked() };
     let left = bench.pieces()[0].with_file_name(".unfinished-by-a-run-that-was-killed");
@@ -334,7 +334,7 @@ fn runs_at_once_do_not_harm_each_other() {
 #[test]
 fn every_record_of_the_corpus_comes_back() {
     let folder = TempDir::new().unwrap();
-    let asked = Asked { folder: Some(folder.path().join("cache")), build: Some(1), now: chrono::Utc::now() };
+    let asked = Asked { folder: Some(folder.path().join("cache")), build: Some(1), now: chrono::Utc::now().into() };
     let (mut pieces, mut in_trouble, mut taken) = (0, 0, 0);
     for case in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")).unwrap() {
         let case = case.unwrap().path();

@@ -6,7 +6,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and reads its golden")]
 
-use chrono::{Duration, TimeZone, Utc};
+use chrono::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -302,7 +302,7 @@ fn valid(day: &Day, failed: (usize, Fault)) -> BTreeMap<Size, BTreeSet<&'static 
 
 fn at(place: usize) -> Time {
     // In market hours: nothing is queued.
-    Utc.with_ymd_and_hms(2026, 3, 11, 14, 0, 0).unwrap() + Duration::minutes(i64::try_from(place).unwrap())
+    "2026-03-11T14:00:00Z".parse::<Time>().unwrap() + Duration::minutes(i64::try_from(place).unwrap())
 }
 
 fn event(place: usize, at: Time, fact: Fact) -> Event {

@@ -6,7 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use chrono::{Duration, TimeZone, Utc};
+use chrono::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -18,6 +18,7 @@ use tapecheck::ledger::{Ledger, Settings};
 use tapecheck::origin::{Origin, SourceId};
 use tapecheck::outcome::Outcome;
 use tapecheck::position::{Quantity, Side, Symbol};
+use tapecheck::time::Time;
 use tapecheck::witness::Witness;
 
 const SYMBOLS: [&str; 3] = ["AAA", "BBB", "CCC"];
@@ -429,7 +430,7 @@ proptest! {
     fn the_ledger_agrees_with_the_obvious_fold(draws in draws()) {
         let mut oracle = Oracle::new();
         let steps: Vec<Step> = draws.iter().filter_map(|draw| play(draw, &mut oracle)).collect();
-        let start = Utc.with_ymd_and_hms(2026, 3, 2, 15, 0, 0).unwrap();
+        let start: Time = "2026-03-02T15:00:00Z".parse().unwrap();
         for symbol in 0..SYMBOLS.len() {
             let mut ledger = Ledger::new(Settings::default()).following(Some(name(symbol)));
             for (place, step) in steps.iter().enumerate() {
@@ -457,7 +458,7 @@ proptest! {
 }
 
 fn outcomes(facts: Vec<Fact>) -> (u64, u64) {
-    let start = Utc.with_ymd_and_hms(2026, 3, 2, 15, 0, 0).unwrap();
+    let start: Time = "2026-03-02T15:00:00Z".parse().unwrap();
     let mut ledger = Ledger::new(Settings::default());
     for (place, fact) in facts.into_iter().enumerate() {
         let origin = Origin { source: SourceId(0), offset: place as u64, line: place as u32 + 1 };

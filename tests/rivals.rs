@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use chrono::{Duration, TimeZone, Utc};
+use chrono::Duration;
 use rust_decimal::Decimal;
 use tapecheck::breaks::{Break, Cause};
 use tapecheck::cause::{self, Known};
@@ -22,7 +22,7 @@ fn symbol() -> Symbol {
 }
 
 fn event(second: i64, fact: Fact) -> Event {
-    let at = Utc.with_ymd_and_hms(2026, 3, 11, 15, 0, 0).unwrap() + Duration::seconds(second);
+    let at = "2026-03-11T15:00:00Z".parse::<Time>().unwrap() + Duration::seconds(second);
     let offset = u64::try_from(second).unwrap();
     Event { at, origin: Origin { source: SourceId(0), offset, line: 1 + u32::try_from(second).unwrap() }, fact }
 }

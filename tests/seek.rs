@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails, and brings its own files")]
 
-use chrono::{Duration, TimeZone, Utc};
+use chrono::Duration;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use tapecheck::Request;
@@ -21,7 +21,7 @@ use tempfile::TempDir;
 const DAYS: i64 = 12;
 
 fn opening(day: i64) -> Time {
-    Utc.with_ymd_and_hms(2026, 3, 2, 14, 30, 0).unwrap() + Duration::days(day)
+    "2026-03-02T14:30:00Z".parse::<Time>().unwrap() + Duration::days(day)
 }
 
 /// Entries and exits of one symbol, the whole book after each, and lines that tell nothing in between.
@@ -30,7 +30,7 @@ fn write(directory: &Path) {
     for day in 0..DAYS {
         for trade in 0..40 {
             let at = opening(day) + Duration::minutes(9 * trade);
-            let stamp = |at: Time| at.to_rfc3339();
+            let stamp = |at: Time| at.utc().to_rfc3339();
             let filler = "x".repeat(1500);
             let (now, later) = (stamp(at), stamp(at + Duration::minutes(4)));
             let entry = format!(
@@ -107,7 +107,7 @@ fn a_broken_clock_hides_nothing_behind_it() {
     let path = directory.path().join("logs/attribution.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     let (from, until) = (opening(8), opening(9));
-    let first = text.find(&format!(r#"{{"ts":"{}""#, from.to_rfc3339())).unwrap();
+    let first = text.find(&format!(r#"{{"ts":"{}""#, from.utc().to_rfc3339())).unwrap();
     let ahead =
         r#"{"ts":"2099-01-01T00:00:00+00:00","type":"attribution","trade_id":"close_XOM_2099","symbol":"XOM","context":{}}"#;
     let silent = format!("{{\"trade_id\":\"reconciled_1\",\"note\":\"{}\"}}\n", "x".repeat(1000)).repeat(600);

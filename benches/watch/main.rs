@@ -90,7 +90,7 @@ fn measure(megabytes: u64, folder: &Path) -> Result<(), Box<dyn Error>> {
 
 /// A minute in which nothing happens.
 fn append(folder: &Path, now: Time) -> Result<(), Box<dyn Error>> {
-    let now = now.to_rfc3339_opts(chrono::SecondsFormat::Micros, false);
+    let now = now.utc().to_rfc3339_opts(chrono::SecondsFormat::Micros, false);
     for (log, line) in [
         ("logs/run_once.jsonl", format!(r#"{{"ts": "{now}", "msg": "started"}}"#)),
         (

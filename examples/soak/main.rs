@@ -17,7 +17,7 @@
 mod fake;
 mod world;
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{Duration, NaiveDate};
 use clap::Parser;
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,6 +32,7 @@ use tapecheck::alarms::rules::Rules;
 use tapecheck::alarms::{Announcement, Turn};
 use tapecheck::brokers::alpaca::live::Live;
 use tapecheck::follow::Asked;
+use tapecheck::time::Time;
 use tapecheck::watch::Guard;
 use tapecheck::watch::store::Store;
 use world::{Fault, Played, World};
@@ -56,8 +57,8 @@ struct Arguments {
 static NOW: AtomicI64 = AtomicI64::new(0);
 static URL: std::sync::OnceLock<String> = std::sync::OnceLock::new();
 
-fn clock() -> DateTime<Utc> {
-    DateTime::from_timestamp_nanos(NOW.load(Ordering::SeqCst))
+fn clock() -> Time {
+    Time::of_nanoseconds(NOW.load(Ordering::SeqCst))
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -188,7 +189,8 @@ fn judged(told: &[Announcement], played: &[Played]) -> bool {
             expected += 1;
             let is_its = |announcement: &&Announcement| {
                 let after = fault.until + Duration::minutes(10);
-                announcement.subject.to_string().starts_with(name) && announcement.at >= fault.from && announcement.at <= after
+                announcement.subject.to_string().starts_with(name)
+                    && (fault.from.into()..=after.into()).contains(&announcement.at)
             };
             let (its, others): (Vec<&Announcement>, Vec<&Announcement>) = left.into_iter().partition(is_its);
             left = others;

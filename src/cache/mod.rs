@@ -74,7 +74,7 @@ impl Cache {
         let build = asked.build.ok_or("the program that runs cannot be read, and another one may decode in another way")?;
         let pieces = folder::prepared(folder, directory)?;
         let (taken, kept, damaged) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Cache { pieces, build, now: asked.now.into(), taken, kept, damaged, failed: Mutex::new(None) })
+        Ok(Cache { pieces, build, now: asked.now.utc().into(), taken, kept, damaged, failed: Mutex::new(None) })
     }
 
     /// Decodes a piece that stays as it is while its log grows, unless that was done before.

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
-use crate::compact::Compact;
 use crate::event::{Event, Fact};
 use crate::logs::rule;
 use crate::origin::Origin;
@@ -50,7 +49,7 @@ pub fn bytes(decoded: &Decoded, begins: Origin, seed: u64) -> Option<Vec<u8>> {
     let mut before = 0i64;
     let mut events = Vec::with_capacity(decoded.events.len());
     for event in &decoded.events {
-        let at = event.at.few()?;
+        let at = event.at.nanoseconds();
         let offset = event.origin.offset.checked_sub(begins.offset)?;
         let line = event.origin.line.checked_sub(begins.line)?;
         events.push((at.wrapping_sub(before), u32::try_from(offset).ok()?, line, &event.fact));
@@ -83,7 +82,7 @@ pub fn decoded(bytes: &[u8], begins: Origin, end: u64, seed: u64) -> Option<Deco
         before = at;
         let offset = begins.offset.checked_add(u64::from(offset)).filter(|offset| *offset < end)?;
         let origin = Origin { source: begins.source, offset, line: begins.line.checked_add(line)? };
-        events.push(Event { at: Time::of(at)?, origin, fact });
+        events.push(Event { at: Time::of_nanoseconds(at), origin, fact });
     }
     Some(Decoded { lines, events, end })
 }

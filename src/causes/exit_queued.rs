@@ -33,7 +33,7 @@ fn is_refused_while_closed(bracket: &Bracket<'_>, suspect: &Suspect<'_>) -> bool
 
 /// Outside of the regular session, 09:30 to 16:00 in New York on weekdays. Holidays count as open here: then the order itself tells.
 fn is_closed(at: Time) -> bool {
-    let local = at.with_timezone(&New_York);
+    let local = at.utc().with_timezone(&New_York);
     let weekend = matches!(local.weekday(), Weekday::Sat | Weekday::Sun);
     let opens = NaiveTime::from_hms_opt(9, 30, 0).unwrap_or(NaiveTime::MIN);
     let closes = NaiveTime::from_hms_opt(16, 0, 0).unwrap_or(NaiveTime::MIN);

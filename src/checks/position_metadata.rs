@@ -8,7 +8,7 @@ use super::{Check, Detail, Finding, Status, View, is_held};
 use crate::breaks::BookName;
 use crate::event::Holding;
 use crate::position::Symbol;
-use crate::time;
+use crate::time::{self, Time};
 use crate::witness::Witness;
 
 pub(super) const CHECK: Check = Check {
@@ -73,11 +73,11 @@ fn lacks(symbol: &Symbol, row: Option<&Holding>) -> Option<String> {
 
 /// Entry times in one millisecond were made up when the rows were injected (incident 25).
 fn invented(rows: &BTreeMap<&Symbol, &Holding>) -> Vec<String> {
-    let by_time = rows.iter().filter_map(|(symbol, row)| Some((row.entry_time?.timestamp_millis(), *symbol))).into_group_map();
+    let by_time = rows.iter().filter_map(|(symbol, row)| Some((row.entry_time?.milliseconds(), *symbol))).into_group_map();
     let groups = by_time.into_iter().filter(|(_, symbols)| symbols.len() > 1).sorted();
-    let words = groups.filter_map(|(millis, symbols)| {
-        let at = chrono::DateTime::from_timestamp_millis(millis)?;
-        Some(format!("{} at {}", symbols.iter().join(", "), time::show(at)))
+    let words = groups.map(|(milliseconds, symbols)| {
+        let at = Time::of_nanoseconds(milliseconds * 1_000_000);
+        format!("{} at {}", symbols.iter().join(", "), time::show(at))
     });
     words.collect()
 }

@@ -9,7 +9,7 @@ use crate::time::Time;
 
 /// What time it is.
 pub fn clock() -> Time {
-    chrono::Utc::now()
+    chrono::Utc::now().into()
 }
 
 /// How much time has passed since this was asked for.

@@ -79,7 +79,7 @@ pub(super) fn seconds(span: Duration) -> String {
 }
 
 pub(super) fn moment(at: Time) -> String {
-    plain(Decimal::new(at.timestamp_millis(), 3))
+    plain(Decimal::new(at.milliseconds(), 3))
 }
 
 fn truth(holds: bool) -> String {

@@ -121,7 +121,7 @@ fn tells_of(found: &Break, episode: &Episode) -> bool {
 
 /// The fault lies between the last agreement and the first failure.
 fn brackets(found: &Break, episode: &Episode, last_record: Moment) -> bool {
-    let moment = |time: tapecheck::time::Time| -> Moment { time.timestamp_micros() };
+    let moment = |time: tapecheck::time::Time| -> Moment { time.nanoseconds().div_euclid(1_000) };
     // What is said of notes and files has no agreement of its own: the last one is about what is held.
     let of_a_file = is_about_notes(found) || found.book != BookName::Expected;
     let agreed_before = found.last_agreed_at.is_none_or(|agreed| moment(agreed) <= episode.settled_at + GRACE);

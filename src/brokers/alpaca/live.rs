@@ -76,7 +76,7 @@ impl Live {
         match self.read(directory, since) {
             Ok((reading, mut notices)) => {
                 let recording = Recording::of(&reading);
-                let shift = recording.read_began - reading.read_began;
+                let shift = recording.read_began - Time::from(reading.read_began);
                 if !shift.is_zero() {
                     let apart = shift.num_seconds().abs();
                     notices.push(format!("this machine's clock is {apart} s away from the broker's: times are the broker's"));
@@ -93,7 +93,8 @@ impl Live {
         let settings = Settings { deadline: self.timeout, ..Settings::default() };
         let client = Client::new(&keys, settings)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let reading = runtime.block_on(read::read(&client, since, None, self.settle, &self.clock));
+        let now = || (self.clock)().utc();
+        let reading = runtime.block_on(read::read(&client, since.utc(), None, self.settle, &now));
         Ok((reading, notices))
     }
 }

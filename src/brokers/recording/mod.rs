@@ -103,7 +103,9 @@ pub fn load(path: &Path, at: Option<Time>) -> Result<Recording, CannotLoad> {
     }
     let modified = || {
         let modified = fs::metadata(&positions).and_then(|metadata| metadata.modified());
-        modified.map(Time::from).map_err(|error| CannotLoad::Unreadable(positions.clone(), error))
+        modified
+            .map(|modified| chrono::DateTime::from(modified).into())
+            .map_err(|error| CannotLoad::Unreadable(positions.clone(), error))
     };
     of_texts(path, manifest.as_ref(), bodies, at, modified)
 }

@@ -7,7 +7,7 @@ fn any_recording() -> impl Strategy<Value = Recording> {
     let bodies =
         proptest::collection::btree_map(proptest::sample::select(Endpoint::ALL.to_vec()), "[^\u{feff}\u{0}]*[\r\n\t ]?", 1..6);
     (times, any::<bool>(), texts, ".*", bodies).prop_map(|((seconds, nanos), paper, unstable, why, bodies)| {
-        let mut recording = Recording::nothing(chrono::DateTime::from_timestamp(seconds, nanos).unwrap());
+        let mut recording = Recording::nothing(Time::of_nanoseconds(seconds * 1_000_000_000 + i64::from(nanos)));
         recording.paper = Some(paper);
         recording.whole_read_began = paper.then_some(recording.read_began);
         recording.unstable = unstable;

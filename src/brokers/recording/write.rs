@@ -107,10 +107,10 @@ impl Recording {
     /// clock is far from ours: what was read then belongs to the broker's day.
     pub fn of(reading: &Reading) -> Recording {
         let shift = Some(reading.clock_ahead).filter(|ahead| ahead.abs() > CLOCKS_AGREE).unwrap_or_default();
-        let mut recording = Recording::nothing(reading.read_began + shift);
+        let mut recording = Recording::nothing(Time::from(reading.read_began) + shift);
         recording.live = true;
-        recording.read_ended = Some(reading.read_ended + shift);
-        recording.whole_read_began = Some(reading.whole_read_began + shift);
+        recording.read_ended = Some(Time::from(reading.read_ended) + shift);
+        recording.whole_read_began = Some(Time::from(reading.whole_read_began) + shift);
         recording.base_url = Some(reading.base_url.clone());
         recording.paper = Some(reading.paper);
         recording.unstable.clone_from(&reading.unstable);

@@ -64,13 +64,13 @@ pub(super) fn word(field: Field<'_>) -> Option<Cow<'_, str>> {
 
 /// What has no offset, in its zone. The hour that is there twice is the first of them.
 fn in_zone(naive: NaiveDateTime, zone: Tz) -> Option<Time> {
-    zone.from_local_datetime(&naive).earliest().map(|local| local.to_utc())
+    zone.from_local_datetime(&naive).earliest().map(|local| local.to_utc().into())
 }
 
 fn epoch(text: &str, in_a_second: i64) -> Option<Time> {
     let value = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()?;
     let nanoseconds = value.checked_mul(Decimal::from(1_000_000_000))?.checked_div(Decimal::from(in_a_second))?;
-    Some(DateTime::from_timestamp_nanos(nanoseconds.round().to_i64()?))
+    nanoseconds.round().to_i64().map(Time::of_nanoseconds)
 }
 
 /// A time as a log spells it.
@@ -82,7 +82,7 @@ pub(super) fn moment(text: &str, format: &TimeFormat) -> Option<Time> {
             .map_or_else(|| time::parse_text(text), |naive| in_zone(naive, *zone)),
         TimeFormat::Epoch(in_a_second) => epoch(text, *in_a_second),
         TimeFormat::Spelt(format, zone) => match DateTime::parse_from_str(text, format) {
-            Ok(time) => Some(time.to_utc()),
+            Ok(time) => Some(time.to_utc().into()),
             Err(_) => NaiveDateTime::parse_from_str(text, format).ok().and_then(|naive| in_zone(naive, *zone)),
         },
     };

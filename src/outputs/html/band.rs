@@ -123,9 +123,10 @@ fn counts(report: &Report) -> String {
 
 /// From, until, and the same in New York with how long that is.
 fn window(from: Time, until: Time) -> [String; 3] {
-    let shown = |at: Time| at.format("%Y-%m-%d %H:%M:%S").to_string();
-    let end = if from.date_naive() == until.date_naive() { until.format("%H:%M:%S").to_string() } else { shown(until) };
-    let local = |at: Time| at.with_timezone(&chrono_tz::America::New_York).format("%a %b %-d, %H:%M").to_string();
+    let shown = |at: Time| at.utc().format("%Y-%m-%d %H:%M:%S").to_string();
+    let is_one_day = from.utc().date_naive() == until.utc().date_naive();
+    let end = if is_one_day { time::clock(until) } else { shown(until) };
+    let local = |at: Time| at.utc().with_timezone(&chrono_tz::America::New_York).format("%a %b %-d, %H:%M").to_string();
     [shown(from), end, format!("{} to {} in New York, {}", local(from), local(until), span(until - from))]
 }
 

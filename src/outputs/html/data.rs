@@ -93,7 +93,7 @@ pub(super) fn rows(told: &Told<'_>, lives: &[Life<'_>], span: Span) -> Result<St
     });
     let data = Data {
         lives: all.collect(),
-        from: span.from.timestamp_millis(),
+        from: span.from.milliseconds(),
         span: (span.until - span.from).num_milliseconds().max(1),
         left_out: Clock::of(Some(span)).left_out(),
         sources: report.sources.iter().map(|source| visible(&source.path)).collect(),

@@ -108,7 +108,7 @@ fn hours(calendar: &Calendar, span: Span) -> (Vec<(i64, i64)>, String) {
         .collect();
     let told = match sessions.as_slice() {
         [] => "the exchange was closed".to_owned(),
-        [day] => format!("exchange open {} to {} UTC", day.opens.format("%H:%M"), day.closes.format("%H:%M")),
+        [day] => format!("exchange open {} to {} UTC", day.opens.utc().format("%H:%M"), day.closes.utc().format("%H:%M")),
         days => format!("exchange open, {} days", days.len()),
     };
     let shaded = sessions.iter().map(|session| (span.x(session.opens), span.x(session.closes) - span.x(session.opens)));

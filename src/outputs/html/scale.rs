@@ -84,9 +84,9 @@ const MOST_TICKS: i64 = 7;
 pub(super) fn ticks(span: Span) -> Vec<Tick> {
     let seconds = (span.until - span.from).num_seconds().max(1);
     let step = STEPS.into_iter().find(|step| seconds / step <= MOST_TICKS).unwrap_or(seconds / MOST_TICKS);
-    let first = span.from.timestamp().div_euclid(step) + 1;
-    let moments = (first..).map(|number| number * step).take_while(|at| *at < span.until.timestamp());
-    let ticks = moments.filter_map(|at| chrono::DateTime::from_timestamp(at, 0)).map(|at| {
+    let first = span.from.seconds().div_euclid(step) + 1;
+    let moments = (first..).map(|number| number * step).take_while(|at| *at < span.until.seconds());
+    let ticks = moments.map(Time::of_seconds).map(|at| {
         let x = span.x(at);
         let percent = Decimal::new(x, 4).round_dp(2).normalize().to_string();
         let pattern = if step >= MONTH {
@@ -98,8 +98,8 @@ pub(super) fn ticks(span: Span) -> Vec<Tick> {
         } else {
             "%H:%M:%S"
         };
-        let midnight = step < 86_400 && at.timestamp() % 86_400 == 0;
-        Tick { x, percent, label: at.format(if midnight { "%m-%d" } else { pattern }).to_string() }
+        let midnight = step < 86_400 && at.seconds() % 86_400 == 0;
+        Tick { x, percent, label: at.utc().format(if midnight { "%m-%d" } else { pattern }).to_string() }
     });
     // A label at the edge would be cut.
     ticks.filter(|tick| (WIDTH / 50..=WIDTH - WIDTH / 40).contains(&tick.x)).collect()
@@ -127,8 +127,8 @@ pub(super) struct Moment {
 impl Clock {
     pub(super) fn of(span: Option<Span>) -> Clock {
         match span {
-            Some(span) if span.from.date_naive() == span.until.date_naive() => Clock::OneDay,
-            Some(span) if span.from.year() == span.until.year() => Clock::OneYear,
+            Some(span) if span.from.utc().date_naive() == span.until.utc().date_naive() => Clock::OneDay,
+            Some(span) if span.from.utc().year() == span.until.utc().year() => Clock::OneYear,
             Some(_) | None => Clock::Years,
         }
     }
@@ -146,7 +146,7 @@ impl Clock {
         if at == Time::UNIX_EPOCH {
             return Moment { exact: time::show(at), shown: "undated".to_owned() };
         }
-        let whole = at.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
+        let whole = at.utc().format("%Y-%m-%d %H:%M:%S%.3f").to_string();
         Moment { exact: time::show(at), shown: whole.get(self.left_out()..).unwrap_or(&whole).to_owned() }
     }
 }

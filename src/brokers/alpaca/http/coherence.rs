@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::time::plausible;
+use crate::time::{Time, plausible};
 
 /// What is held and what is open, by symbol, as of one look.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(super) fn clock_time(body: &str) -> Option<DateTime<Utc>> {
     struct Wire {
         timestamp: String,
     }
-    serde_json::from_str::<Wire>(body).ok()?.timestamp.parse().ok().and_then(plausible)
+    moment(&serde_json::from_str::<Wire>(body).ok()?.timestamp)
 }
 
 /// A paper account's number starts with `PA` (alpaca.md 2.1).
@@ -129,7 +129,11 @@ fn rows(body: &str) -> Vec<Row<'_>> {
 }
 
 fn time(raw: &RawValue) -> Option<DateTime<Utc>> {
-    serde_json::from_str::<String>(raw.get()).ok()?.parse().ok().and_then(plausible)
+    moment(&serde_json::from_str::<String>(raw.get()).ok()?)
+}
+
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    text.parse().ok().filter(|moment: &DateTime<Utc>| plausible(Time::from(*moment)).is_some())
 }
 
 fn differing(one: &BTreeMap<String, BTreeSet<String>>, other: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
