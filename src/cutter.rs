@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
+use crate::lines::Lines;
 use crate::logs::Reader;
 use crate::open::LARGEST_DECODED;
 use crate::origin::SourceId;
@@ -14,7 +15,24 @@ use crate::trouble::Reason;
 const PIECE: usize = 128 << 10;
 
 /// Bytes of a buffer for a piece, with the beginning of the line that ends in the next.
-pub const ROOM: usize = 2 * PIECE;
+const ROOM: usize = 2 * PIECE;
+
+/// Room for a piece: that of one whose content is not needed any more.
+#[derive(Debug, Default)]
+pub struct Room {
+    text: Vec<u8>,
+    feeds: Vec<u32>,
+}
+
+impl Room {
+    /// Takes that of a piece. The room of a gigantic line is given back.
+    pub fn take(&mut self, lines: Lines) {
+        let (text, feeds) = lines.into_room();
+        if text.capacity() <= ROOM {
+            *self = Room { text, feeds };
+        }
+    }
+}
 
 /// Bytes of a gigantic line that are kept.
 const BEGINNING: usize = 1 << 10;
@@ -89,7 +107,7 @@ impl<'a> Cutter<'a> {
         }
         let rest = std::mem::take(&mut self.rest);
         let bytes = rest.len();
-        Some(self.piece(PieceText::Lines(rest), bytes, 1))
+        Some(self.piece(PieceText::Lines(Lines::of(rest)), bytes, 1))
     }
 
     fn failed(&mut self, error: &io::Error) {
@@ -124,18 +142,18 @@ impl<'a> Cutter<'a> {
         self.piece(PieceText::Gigantic(beginning), bytes, 1)
     }
 
-    /// The next piece, for which there is room in a buffer whose content is not needed any more. It is taken for the piece, if there is one.
-    pub fn next_in(&mut self, room: &mut Vec<u8>) -> Option<Piece> {
+    /// The next piece, for which this room is taken, if there is one.
+    pub fn next_in(&mut self, room: &mut Room) -> Option<Piece> {
         self.opened();
         let mut begun = self.rest.len();
-        let mut bytes = std::mem::take(room);
+        let mut bytes = std::mem::take(&mut room.text);
         // Once and for all: a buffer that grows is moved.
         bytes.reserve_exact(ROOM.saturating_sub(bytes.len()));
         bytes.splice(..begun.min(bytes.len()), self.rest.drain(..));
         loop {
             let Some(text) = &mut self.text else {
                 self.rest.extend_from_slice(&bytes[..begun]);
-                *room = bytes;
+                room.text = bytes;
                 return self.last();
             };
             let most = PIECE.min(LONGEST_LINE - begun);
@@ -154,8 +172,9 @@ impl<'a> Cutter<'a> {
                 let end = begun + end + 1;
                 self.rest.extend_from_slice(&bytes[end..]);
                 bytes.truncate(end);
-                let lines = memchr::memchr_iter(b'\n', &bytes).count();
-                return Some(self.piece(PieceText::Lines(bytes), end, lines));
+                let lines = Lines::in_room(bytes, std::mem::take(&mut room.feeds));
+                let feeds = lines.feeds();
+                return Some(self.piece(PieceText::Lines(lines), end, feeds));
             }
             begun = bytes.len();
             if begun >= LONGEST_LINE {
@@ -187,7 +206,7 @@ impl Iterator for Cutter<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
-        self.next_in(&mut Vec::new())
+        self.next_in(&mut Room::default())
     }
 }
 

@@ -55,6 +55,7 @@ pub mod json;
 pub mod judged;
 pub mod layout;
 pub mod ledger;
+pub mod lines;
 pub mod lives;
 pub mod logs;
 pub mod open;

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::cutter::{self, Cutter, Log};
 use crate::event::{Claim, Event, Fact, Statement};
+use crate::lines::Lines;
 use crate::logs::{self, Reader};
 use crate::origin::{Origin, SourceId};
 use crate::read::{Readings, Text};
@@ -164,7 +165,7 @@ impl<'a> Searched<'a> {
             if read == 0 {
                 break;
             }
-            let piece = Piece { offset: place, line: 1, text: PieceText::Lines(std::mem::take(&mut line)) };
+            let piece = Piece { offset: place, line: 1, text: PieceText::Lines(Lines::of(std::mem::take(&mut line))) };
             let decoded = source::decode(self.id, self.reader, piece);
             if let Some(at) = decoded.newest() {
                 return Ok(Some((at, place)));

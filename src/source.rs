@@ -7,6 +7,7 @@ use twox_hash::XxHash3_128;
 use crate::constant::{self, Word};
 use crate::event::Event;
 use crate::json::{self, Habits};
+use crate::lines::{self, Lines};
 use crate::logs::{Outcome, Reader, Sink, rule};
 use crate::origin::{Origin, SourceId};
 use crate::prints::Prints;
@@ -100,7 +101,8 @@ pub struct Piece {
 impl Piece {
     fn end(&self) -> u64 {
         match &self.text {
-            PieceText::Lines(bytes) | PieceText::Gigantic(bytes) => self.offset + bytes.len() as u64,
+            PieceText::Lines(lines) => self.offset + lines.text().len() as u64,
+            PieceText::Gigantic(bytes) => self.offset + bytes.len() as u64,
             PieceText::BrokenOff(_) => self.offset,
         }
     }
@@ -109,8 +111,8 @@ impl Piece {
 /// What a piece of a log is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PieceText {
-    /// Whole lines; the last one of a log may lack its line feed.
-    Lines(Vec<u8>),
+    /// Whole lines.
+    Lines(Lines),
     /// The beginning of a line longer than any record, whose rest was passed over.
     Gigantic(Vec<u8>),
     /// The rest of the log cannot be read.
@@ -181,7 +183,7 @@ pub fn decode_by(id: SourceId, reader: &Reader, piece: &Piece, habits: &mut Habi
     let mut decoder = Decoder { id, reader, decoded, habits };
     let whole = Origin { source: id, offset: piece.offset, line: piece.line };
     match &piece.text {
-        PieceText::Lines(bytes) => decoder.lines(bytes, whole),
+        PieceText::Lines(lines) => decoder.lines(lines, whole),
         PieceText::Gigantic(beginning) => decoder.quarantine(whole, Reason::GiganticLine.into(), beginning),
         PieceText::BrokenOff(reason) => decoder.quarantine(whole, reason.clone().into(), b""),
     }
@@ -196,21 +198,16 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    fn lines(&mut self, bytes: &[u8], first: Origin) {
+    fn lines(&mut self, lines: &Lines, first: Origin) {
         // The whole piece is checked at once; only where that fails, each line by itself.
-        let text = simdutf8::basic::from_utf8(bytes).ok();
-        let (mut start, mut line) = (0, first.line);
-        while start < bytes.len() {
-            let (end, ended) = match memchr::memchr(b'\n', &bytes[start..]) {
-                Some(length) => (start + length, true),
-                None => (bytes.len(), false),
-            };
-            let origin = Origin { source: self.id, offset: first.offset + start as u64, line };
-            self.line(&bytes[start..end], text.and_then(|text| text.get(start..end)), origin, ended);
-            start = end + 1;
-            line = line.saturating_add(1);
+        let text = simdutf8::basic::from_utf8(lines.text()).ok();
+        let mut number = first.line;
+        for lines::Line { start, bytes, ended } in lines.iter() {
+            let origin = Origin { source: self.id, offset: first.offset + start as u64, line: number };
+            self.line(bytes, text.and_then(|text| text.get(start..start + bytes.len())), origin, ended);
+            number = number.saturating_add(1);
             if self.decoded.lines.len() == FIRST_LINES {
-                self.make_room(bytes.len() / start);
+                self.make_room(lines.feeds() / FIRST_LINES);
             }
         }
     }
@@ -382,6 +379,9 @@ impl Account {
 
 /// The first and the last moment of some events.
 fn ends(events: &[Event]) -> Option<(Time, Time)> {
+    if let [one] = events {
+        return Some((one.at, one.at));
+    }
     let moments = events.iter().map(|event| event.at);
     moments.clone().min().zip(moments.max())
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::cache::Cache;
-use crate::cutter::{Cutter, Log, ROOM};
+use crate::cutter::{Cutter, Log, Room};
 use crate::json::Habits;
 use crate::origin::SourceId;
 use crate::source::{self, Decoded, PieceText};
@@ -69,7 +69,7 @@ struct Worker {
     /// What the lines of each log have in common, by the names of their formats.
     habits: BTreeMap<&'static str, Habits>,
     /// The last piece's room, in which the next is read: it is in the core's cache already.
-    room: Vec<u8>,
+    room: Room,
 }
 
 /// Puts what the helpers send back into the order of each log.
@@ -128,11 +128,8 @@ fn worked<'a>(desk: &Desk<'a>, mut task: Task<'a>, worker: &mut Worker) -> OnIts
                 Some(cache) => cache.decode(id, reader, &piece, habits),
                 None => source::decode_by(id, reader, &piece, habits),
             };
-            // The room of a gigantic line is given back.
-            if let PieceText::Lines(room) = piece.text
-                && room.capacity() <= ROOM
-            {
-                worker.room = room;
+            if let PieceText::Lines(lines) = piece.text {
+                worker.room.take(lines);
             }
             desk.reached(place, decoded.newest());
             (place, number, Ok(decoded))

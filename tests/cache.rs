@@ -19,6 +19,7 @@ use tapecheck::cache::{Asked, Cache, Count};
 use tapecheck::event::Event;
 use tapecheck::json::Habits;
 use tapecheck::layout::Layout;
+use tapecheck::lines::Lines;
 use tapecheck::logs::{self, Reader};
 use tapecheck::origin::SourceId;
 use tapecheck::read;
@@ -345,7 +346,7 @@ fn every_record_of_the_corpus_comes_back() {
                 let Ok(text) = fs::read(case.join(path)) else { continue };
                 let mut offset = 0;
                 for (place, lines) in text.split_inclusive(|byte| *byte == b'\n').collect::<Vec<_>>().chunks(4).enumerate() {
-                    let piece = Piece { offset, line: 4 * place as u32 + 1, text: PieceText::Lines(lines.concat()) };
+                    let piece = Piece { offset, line: 4 * place as u32 + 1, text: PieceText::Lines(Lines::of(lines.concat())) };
                     offset += lines.concat().len() as u64;
                     let plain = source::decode(SourceId(7), &reader, piece.clone());
                     let first = cache.decode(SourceId(3), &reader, &piece, &mut Habits::default());

@@ -73,7 +73,7 @@ fn sources() -> Vec<Source> {
 
 /// From the ground up: a module may know what stands on a floor below its own, and its neighbours on the floors marked so.
 const FLOORS: &[(&str, &[&str])] = &[
-    ("the ground", &["origin", "time", "trouble", "calendar", "bounds", "compact", "constant", "progress", "whole"]),
+    ("the ground", &["origin", "time", "trouble", "calendar", "bounds", "compact", "constant", "progress", "whole", "lines"]),
     ("what is held", &["provenance", "position"]),
     ("what happened", &["witness", "event"]),
     ("one record", &["json"]),

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::made::{self, Plan};
 use tapecheck::cause::{self, Known};
-use tapecheck::cutter::{Cutter, Log};
+use tapecheck::cutter::{Cutter, Log, Room};
 use tapecheck::event::Event;
 use tapecheck::fold::Fold;
 use tapecheck::json::Habits;
@@ -96,7 +96,7 @@ impl Work {
             "cut" => {
                 let readings = Rc::clone(&self.readings);
                 run(move || {
-                    let mut room = Vec::new();
+                    let mut room = Room::default();
                     readings.logs_at_hand().map(|log| cut_into(&mut room, Cutter::of(log_of(log)))).sum::<usize>()
                 })
             }
@@ -213,12 +213,12 @@ fn account(format: &Reader, pieces: Vec<Decoded>) -> (Account, Vec<Event>) {
 }
 
 /// Counts pieces, each of which is read where the last one was.
-fn cut_into(room: &mut Vec<u8>, mut cutter: Cutter<'_>) -> usize {
+fn cut_into(room: &mut Room, mut cutter: Cutter<'_>) -> usize {
     let mut pieces = 0;
     while let Some(piece) = cutter.next_in(room) {
         pieces += 1;
-        if let PieceText::Lines(bytes) = piece.text {
-            *room = bytes;
+        if let PieceText::Lines(lines) = piece.text {
+            room.take(lines);
         }
     }
     pieces

@@ -79,10 +79,10 @@ impl Cache {
 
     /// Decodes a piece that stays as it is while its log grows, unless that was done before.
     pub fn decode(&self, id: SourceId, reader: &Reader, piece: &Piece, habits: &mut Habits) -> Decoded {
-        let PieceText::Lines(text) = &piece.text else { return source::decode_by(id, reader, piece, habits) };
-        let name = self.name(reader, piece, text);
+        let PieceText::Lines(lines) = &piece.text else { return source::decode_by(id, reader, piece, habits) };
+        let name = self.name(reader, piece, lines.text());
         let begins = Origin { source: id, offset: piece.offset, line: piece.line };
-        let end = piece.offset + text.len() as u64;
+        let end = piece.offset + lines.text().len() as u64;
         if let Some(decoded) = self.found(name, begins, end) {
             self.taken.fetch_add(1, Ordering::Relaxed);
             return decoded;

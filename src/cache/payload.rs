@@ -108,6 +108,7 @@ fn lines(kept: &Kept<'_, Fact>) -> Option<Vec<Line>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lines::Lines;
     use crate::logs::{ALL, Reader};
     use crate::origin::SourceId;
     use crate::source::{self, Account, Piece, PieceText};
@@ -120,7 +121,8 @@ mod tests {
         let reader = Reader::Format(ALL.first().unwrap());
         let text = include_bytes!("../../corpus/scale-out-that-bought/logs/attribution.jsonl").to_vec();
         let end = text.len() as u64;
-        let decoded = source::decode(BEGINS.source, &reader, Piece { offset: 0, line: 1, text: PieceText::Lines(text) });
+        let decoded =
+            source::decode(BEGINS.source, &reader, Piece { offset: 0, line: 1, text: PieceText::Lines(Lines::of(text)) });
         (reader, end, bytes(&decoded, BEGINS, 7).unwrap())
     }
 

@@ -21,6 +21,7 @@ use tapecheck::event::Event;
 use tapecheck::follow::{Asked, Follower, sealed};
 use tapecheck::json::{self, Habits, Raw, Rows, Text};
 use tapecheck::layout::{CustomLog, Layout};
+use tapecheck::lines::Lines;
 use tapecheck::logs::{self, Outcome, Reader, Sink, rule};
 use tapecheck::origin::{Origin, SourceId};
 use tapecheck::read::{self, Readings};
@@ -183,7 +184,7 @@ fn account(reader: &Reader, pieces: impl Iterator<Item = Piece>) -> (Account, Ve
 fn line_by_line(bytes: &[u8]) -> impl Iterator<Item = Piece> {
     let mut offset = 0;
     bytes.split_inclusive(|byte| *byte == b'\n').zip(1..).map(move |(line, number)| {
-        let piece = Piece { offset, line: number, text: PieceText::Lines(line.to_vec()) };
+        let piece = Piece { offset, line: number, text: PieceText::Lines(Lines::of(line.to_vec())) };
         offset += line.len() as u64;
         piece
     })
@@ -207,7 +208,7 @@ pub fn lines((choice, bytes): (u8, &[u8])) {
     assert_eq!(whole.quarantined, cut.quarantined);
     assert_eq!(events, same);
     let begins = Origin { source: ID, offset: 0, line: 1 };
-    let decoded = source::decode(ID, &reader, Piece { offset: 0, line: 1, text: PieceText::Lines(bytes.to_vec()) });
+    let decoded = source::decode(ID, &reader, Piece { offset: 0, line: 1, text: PieceText::Lines(Lines::of(bytes.to_vec())) });
     if let Some(kept) = payload::bytes(&decoded, begins, 7) {
         assert_eq!(payload::decoded(&kept, begins, bytes.len() as u64, 7), Some(decoded));
     }
@@ -220,7 +221,7 @@ const END: u64 = 4 << 10;
 /// The body that is kept of a case's log.
 static KEPT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let text = include_bytes!("../../corpus/quiet-day/logs/attribution.jsonl").to_vec();
-    let piece = Piece { offset: BEGINS.offset, line: BEGINS.line, text: PieceText::Lines(text) };
+    let piece = Piece { offset: BEGINS.offset, line: BEGINS.line, text: PieceText::Lines(Lines::of(text)) };
     let kept = payload::bytes(&source::decode(BEGINS.source, &Reader::Format(&logs::ALL[0]), piece), BEGINS, 7).unwrap();
     let empty = payload::sealed(b"", 7);
     kept[empty.len()..].to_vec()
