@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use std::sync::Arc;
 
 use crate::compact;
+use crate::order_id::OrderId;
 use crate::origin::Origin;
 use crate::position::{Side, Symbol};
 use crate::time::Time;
@@ -122,7 +123,7 @@ pub struct Exit {
     #[serde(with = "compact")]
     pub profit: Option<Decimal>,
     /// The broker's order id.
-    pub order_id: Option<CompactString>,
+    pub order_id: Option<OrderId>,
     /// The lot's entry time as the metadata had it: joins an exit to its attribution (`formats.md` 16).
     pub entry_time: Option<Time>,
 }

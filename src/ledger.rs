@@ -180,10 +180,10 @@ impl Ledger {
         if is_of_bot(&event) {
             self.last_of_bot = Some((event.at, event.origin));
         }
-        match &event.fact {
-            Fact::Movement(movement) => self.movement(place, &event, movement),
-            Fact::Statement(statement) => self.statement(place, &event, statement),
-            Fact::Pulse(pulse) => self.pulse(&event, pulse),
+        match event.fact {
+            Fact::Movement(ref movement) => self.movement(place, &event, movement),
+            Fact::Statement(ref statement) => self.statement(place, &event, statement),
+            Fact::Pulse(pulse) => self.pulse(event.at, event.origin, pulse),
         }
     }
 
@@ -236,30 +236,22 @@ impl Ledger {
         self.mark(place, event, &movement.symbol, None, None);
     }
 
-    fn pulse(&mut self, event: &Event, pulse: &Pulse) {
+    fn pulse(&mut self, at: Time, origin: Origin, pulse: Pulse) {
         self.tally.pulses += 1;
         match pulse {
             Pulse::DegradedEntered => self.degraded = true,
             Pulse::DegradedExited => self.degraded = false,
             Pulse::NoSnapshot => self.no_snapshot = true,
             Pulse::Cycle { market_open, .. } => {
-                let new = self.cycles.last().is_none_or(|last| event.at - *last > ONE_CYCLE);
-                if *market_open != Some(false) && new {
-                    self.cycles.push(event.at);
+                let new = self.cycles.last().is_none_or(|last| at - *last > ONE_CYCLE);
+                if market_open != Some(false) && new {
+                    self.cycles.push(at);
                 }
             }
-            Pulse::Fix { event: name, symbols } => {
-                let contradicted = self.contradicted.contains_key(&event.origin)
-                    || symbols.iter().any(|symbol| self.was_broken(symbol, event.at));
-                self.fixes.push(Fix {
-                    at: event.at,
-                    origin: event.origin,
-                    event: name,
-                    symbols: symbols.clone(),
-                    contradicted,
-                    degraded: self.degraded,
-                    cause_known: false,
-                });
+            Pulse::Fix { event, symbols } => {
+                let contradicted =
+                    self.contradicted.contains_key(&origin) || symbols.iter().any(|symbol| self.was_broken(symbol, at));
+                self.fixes.push(Fix { at, origin, event, symbols, contradicted, degraded: self.degraded, cause_known: false });
             }
             Pulse::CycleStarted
             | Pulse::Evaluation

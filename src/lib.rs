@@ -59,6 +59,7 @@ pub mod lines;
 pub mod lives;
 pub mod logs;
 pub mod open;
+pub mod order_id;
 pub mod origin;
 pub mod outcome;
 pub mod outputs;

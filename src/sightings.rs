@@ -1,12 +1,12 @@
 //! One real event, one movement: the records that saw the same entry, scale-out or exit are joined (design, rule 2).
 
 use chrono::Duration;
-use compact_str::CompactString;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use crate::event::{Action, Entry, Event, Exit, Fact, Movement, Pulse, ScaleOut, Sighting};
+use crate::order_id::OrderId;
 use crate::origin::Origin;
 use crate::position::Symbol;
 use crate::time::Time;
@@ -287,7 +287,7 @@ struct Index {
 /// Clusters by what they have in common with a record; of equal ones the last.
 #[derive(Default)]
 struct Many {
-    by_order: HashMap<CompactString, usize>,
+    by_order: HashMap<OrderId, usize>,
     by_entry_time: HashMap<Time, usize>,
 }
 
@@ -312,7 +312,7 @@ impl Index {
         Index { many: Some(many) }
     }
 
-    fn by_order(&self, clusters: &[Cluster], id: &CompactString) -> Option<usize> {
+    fn by_order(&self, clusters: &[Cluster], id: &OrderId) -> Option<usize> {
         match &self.many {
             Some(many) => many.by_order.get(id).copied(),
             None => clusters.iter().rposition(|cluster| cluster.exit().is_some_and(|exit| exit.order_id.as_ref() == Some(id))),
@@ -400,7 +400,7 @@ mod tests {
     fn clusters_are_found_one_by_one_as_by_index() {
         let at = |second: i64| Time::UNIX_EPOCH + Duration::seconds(second);
         let movement = |place: i64, sighting| {
-            let order_id = (place % 3 > 0).then(|| CompactString::from(format!("order-{}", place % 7)));
+            let order_id = (place % 3 > 0).then(|| OrderId::from(format!("order-{}", place % 7).as_str()));
             let exit = Exit { order_id, entry_time: (place % 4 > 0).then(|| at(place % 5)), ..Exit::default() };
             Movement { symbol: Symbol::parse("A").unwrap(), action: Action::Exit(exit), sighting, joined: Vec::new() }
         };

@@ -73,7 +73,10 @@ fn sources() -> Vec<Source> {
 
 /// From the ground up: a module may know what stands on a floor below its own, and its neighbours on the floors marked so.
 const FLOORS: &[(&str, &[&str])] = &[
-    ("the ground", &["origin", "time", "trouble", "calendar", "bounds", "compact", "constant", "progress", "whole", "lines"]),
+    (
+        "the ground",
+        &["origin", "time", "trouble", "calendar", "bounds", "compact", "constant", "progress", "whole", "lines", "order_id"],
+    ),
     ("what is held", &["provenance", "position"]),
     ("what happened", &["witness", "event"]),
     ("one record", &["json"]),

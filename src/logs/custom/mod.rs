@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::{Outcome, Sink, rule};
 use crate::event::{Action, Claim, Entry, Exit, Fact, Form, Holding, Movement, Pulse, ScaleOut, Sighting, Statement};
 use crate::json::{self, Habits, Raw, Rows};
+use crate::order_id::OrderId;
 use crate::position::{Side, Symbol};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
@@ -336,7 +337,7 @@ impl Mapping {
         let traded = self.traded(record, &self.fields)?;
         let side = traded.side.map(Word::closes);
         let order_id = match &self.order_id {
-            Some(path) => record.word(path)?.map(|id| id.as_ref().into()),
+            Some(path) => record.word(path)?.map(|id| OrderId::from(&*id)),
             None => None,
         };
         let exit = Exit {
