@@ -55,6 +55,11 @@ fn wrong_usage_is_said_and_is_2() {
     refused(&["reply"], "reply");
     refused(&["replay", "--bogus"], "--bogus");
     refused(&["replay", QUIET, "--day", "2026-02-30"], "2026-02-05");
+    for day in ["1999-12-31", "2200-01-01", "9999-12-31"] {
+        refused(&["replay", QUIET, "--day", day], "2000 to 2199");
+        refused(&["replay", QUIET, "--until", day], "2026-02-05");
+    }
+    assert_eq!(status(&["replay", QUIET, "--day", "2199-12-31"]), status(&["replay", QUIET, "--day", "2031-01-01"]));
     refused(&["replay", QUIET, "--day", "2026-03-12", "--from", "2026-03-12"], "--from");
     refused(&["replay", QUIET, "--at", "noon"], "2026-02-05T18:05:33Z");
     refused(&["replay", QUIET, "--from", "2026-03-13", "--until", "2026-03-12"], "--until");

@@ -26,7 +26,7 @@ pub struct Selection {
     #[arg(value_name = "DIR", default_value = ".")]
     pub directory: PathBuf,
     /// One exchange day (America/New_York)
-    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "until"], value_parser = limits::day)]
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "until"], value_parser = day)]
     pub day: Option<NaiveDate>,
     /// Report from here on (RFC 3339, or a date); what came before is still folded
     #[arg(long, value_name = "TIME", value_parser = from)]
@@ -170,8 +170,15 @@ fn until(text: &str) -> Result<Time, String> {
     moment(text, last_moment)
 }
 
+/// A day on which something can have been logged: no record has another (`formats.md` 1.2).
+fn day(text: &str) -> Result<NaiveDate, String> {
+    let day = limits::day(text)?;
+    let begins = time::day_begins(day).and_then(time::plausible);
+    begins.map(|_| day).ok_or_else(|| "a day of the years 2000 to 2199 is wanted".to_owned())
+}
+
 fn moment(text: &str, of_day: fn(NaiveDate) -> Option<Time>) -> Result<Time, String> {
-    let date = text.parse::<NaiveDate>().ok().and_then(of_day);
+    let date = day(text).ok().and_then(of_day);
     date.or_else(|| time::parse_text(text)).ok_or_else(|| "a time looks like 2026-02-05T18:05:33Z or 2026-02-05".to_owned())
 }
 
