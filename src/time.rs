@@ -116,7 +116,7 @@ impl FromStr for Time {
 }
 
 impl fmt::Display for Time {
-    /// As reports [show](show) it.
+    /// As reports [show] it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&show(*self))
     }
