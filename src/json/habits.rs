@@ -195,7 +195,7 @@ impl Habits {
         Place::NOWHERE
     }
 
-    /// Whether nobody asked for the member that came last from a place.
+    /// Whether nobody asks for the member that was learnt last at a place: mostly the one that comes. If it is another, it is found as others are.
     #[inline(always)]
     pub fn passes_over(&self, place: Place) -> bool {
         let last = self.last.get(place.number()).and_then(|last| self.steps.get(usize::from(*last)));

@@ -1,5 +1,5 @@
 //! JSON as serde_json indents it, each line's beginning written at once: its own formatter writes every level of it by itself, which took a
-//! third of the instructions of the fixes of a year.
+//! fifth of the instructions of the fixes of a year.
 
 use serde_json::ser::Formatter;
 use std::io::{Result, Write};
