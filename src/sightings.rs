@@ -110,7 +110,7 @@ impl Joiner {
                 let mut latest = record.at;
                 clump.push(record);
                 // No two records that are further apart can be of one event.
-                while let Some(record) = complete.next_if(|record| record.at - latest <= APART) {
+                while let Some(record) = complete.next_if(|record| record.at <= latest + APART) {
                     latest = record.at;
                     clump.push(record);
                 }
@@ -146,7 +146,7 @@ impl Joiner {
 fn first_open(records: &Records, reached: Time) -> Option<usize> {
     let apart = |place: &usize| {
         let next = records.get(*place).map_or(reached, |record| reached.min(record.at));
-        next - records[place - 1].at > APART
+        next > records[place - 1].at + APART
     };
     let complete = (1..=records.len()).rev().find(apart).unwrap_or(0);
     (complete < records.len()).then_some(complete)
@@ -188,15 +188,14 @@ impl Cluster {
     }
 
     /// Takes another record's sighting, and what it knows that this one does not.
-    fn take(&mut self, at: Time, origin: Origin, movement: Movement) {
-        let Movement { action, sighting, .. } = movement;
-        match (&mut self.movement.action, action) {
+    fn take(&mut self, record: &Record) {
+        match (&mut self.movement.action, &record.movement.action) {
             (Action::Exit(mine), Action::Exit(theirs)) => complete_exit(mine, theirs),
-            (Action::ScaleOut(mine), Action::ScaleOut(theirs)) => complete_scale_out(mine, &theirs),
-            (Action::Entry(mine), Action::Entry(theirs)) => complete_entry(mine, &theirs),
+            (Action::ScaleOut(mine), Action::ScaleOut(theirs)) => complete_scale_out(mine, theirs),
+            (Action::Entry(mine), Action::Entry(theirs)) => complete_entry(mine, theirs),
             _ => {}
         }
-        self.movement.joined.push((sighting, at, origin));
+        self.movement.joined.push((record.movement.sighting, record.at, record.origin));
     }
 
     /// An entry that only the order log knows is evidence, not a movement: whether the position exists is for the witnesses to say.
@@ -211,7 +210,7 @@ impl Cluster {
     }
 }
 
-fn complete_exit(mine: &mut Exit, theirs: Exit) {
+fn complete_exit(mine: &mut Exit, theirs: &Exit) {
     mine.side = mine.side.or(theirs.side);
     mine.filled = mine.filled.or(theirs.filled);
     mine.entry_price = mine.entry_price.or(theirs.entry_price);
@@ -219,7 +218,7 @@ fn complete_exit(mine: &mut Exit, theirs: Exit) {
     mine.profit = mine.profit.or(theirs.profit);
     mine.entry_time = mine.entry_time.or(theirs.entry_time);
     if mine.order_id.is_none() {
-        mine.order_id = theirs.order_id;
+        mine.order_id.clone_from(&theirs.order_id);
     }
 }
 
@@ -260,7 +259,7 @@ fn clustered(records: &mut Records, clusters: &mut Vec<Cluster>) -> u64 {
         while let Some(record) = records.next_if(|record| record.movement.sighting == sighting) {
             match index.match_for(&clusters[..known], &record) {
                 Some(place) => {
-                    clusters[place].take(record.at, record.origin, *record.movement);
+                    clusters[place].take(&record);
                     joined += 1;
                 }
                 None if sighting != Sighting::CustomLog && is_again(clusters[known..].last(), record.at) => joined += 1,

@@ -105,11 +105,13 @@ pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Trouble> {
 }
 
 /// The same, of a record that is probably like those before it.
+#[inline(always)]
 pub fn read_by<'a, T: Deserialize<'a>>(text: &'a str, habits: &mut Habits) -> Result<T, Trouble> {
     quickly(text, habits).or_else(|_| plainly(text))
 }
 
 /// Reads one record with the quick reader alone.
+#[inline(always)]
 pub fn quickly<'a, T: Deserialize<'a>>(text: &'a str, habits: &mut Habits) -> Result<T, Refused> {
     quick::read(text, habits)
 }

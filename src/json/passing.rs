@@ -228,7 +228,7 @@ fn object<'a>(rest: &'a [u8], habits: &mut Habits, begun: Place, levels: u8) -> 
         is_first = false;
         rest = any(rest, habits, inside, levels)?;
         habits.stretches.walked(&mut walk, rest, place);
-        if let [b' ' | b'\t' | b'\n' | b'\r', ..] = rest {
+        if let [..=b' ', ..] = rest {
             rest = blanks(rest);
         }
         if let [b'}', more @ ..] = rest {

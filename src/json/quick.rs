@@ -33,6 +33,7 @@ impl de::Error for Refused {
 }
 
 /// Reads one record, or refuses it.
+#[inline(always)]
 pub fn read<'a, T: de::Deserialize<'a>>(text: &'a str, habits: &mut Habits) -> Result<T, Refused> {
     let mut quick = Quick { text, rest: passing::blanks(text.as_bytes()), habits, inside: Place::RECORD };
     let value = T::deserialize(&mut quick)?;
@@ -195,39 +196,40 @@ impl<'de> Members<'_, 'de, '_> {
     /// The same where others stand before it, or where it is the last that was.
     #[inline(never)]
     fn another_behind_others(&mut self) -> Result<Option<Name<'de>>, Refused> {
-        let mut walk = None;
+        let (mut rest, mut place, mut walk) = (self.quick.rest, self.place, None);
         loop {
-            if let [b' ' | b'\t' | b'\n' | b'\r', ..] = self.quick.rest {
-                self.quick.rest = passing::blanks(self.quick.rest);
+            if let [..=b' ', ..] = rest {
+                rest = passing::blanks(rest);
             }
-            if let [b'}', rest @ ..] = self.quick.rest {
-                self.quick.rest = rest;
-                self.is_closed = true;
+            if let [b'}', more @ ..] = rest {
+                (self.quick.rest, self.is_closed) = (more, true);
                 self.quick.habits.stretches.end(&mut walk);
                 return Ok(None);
             }
             if walk.is_none()
-                && let Some(passed) = self.quick.habits.stretches.pass(self.place, self.quick.rest, passing::DEEPEST, &mut walk)
+                && let Some(passed) = self.quick.habits.stretches.pass(place, rest, passing::DEEPEST, &mut walk)
             {
-                ((self.quick.rest, self.place), self.is_first) = (passed, false);
+                ((rest, place), self.is_first) = (passed, false);
                 continue;
             }
-            let left = self.quick.rest.len();
-            let (wanted, name) = match self.quick.habits.step(self.place, self.quick.rest) {
-                Some((step, rest)) => {
-                    let found = (step.wanted, step.name());
-                    (self.quick.rest, self.quick.inside, self.place) = (rest, step.inside, step.after);
-                    found
-                }
-                None => self.learn()?,
-            };
+            let left = rest.len();
+            let (wanted, name, inside);
+            if let Some((step, more)) = self.quick.habits.step(place, rest) {
+                (wanted, name, inside) = (step.wanted, step.name(), step.inside);
+                (rest, place) = (more, step.after);
+            } else {
+                (self.quick.rest, self.place) = (rest, place);
+                (wanted, name) = self.learn()?;
+                (rest, place, inside) = (self.quick.rest, self.place, self.quick.inside);
+            }
             self.is_first = false;
             if wanted != Wanted::No {
                 self.quick.habits.stretches.end(&mut walk);
+                (self.quick.rest, self.place, self.quick.inside) = (rest, place, inside);
                 return self.named(left, wanted, &name).map(Some);
             }
-            self.quick.pass_over()?;
-            self.quick.habits.stretches.walked(&mut walk, self.quick.rest, self.place);
+            rest = passing::value(rest, self.quick.habits, inside).ok_or(Refused)?;
+            self.quick.habits.stretches.walked(&mut walk, rest, place);
         }
     }
 
@@ -313,7 +315,7 @@ impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de, '_> {
     #[inline(always)]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Refused> {
         let quick = &mut *self.quick;
-        if let [b' ' | b'\t' | b'\n' | b'\r', ..] = quick.rest {
+        if let [..=b' ', ..] = quick.rest {
             quick.rest = passing::blanks(quick.rest);
         }
         match quick.rest {

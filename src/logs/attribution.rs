@@ -28,7 +28,7 @@ struct Row<'a> {
     #[serde(borrow, rename = "_reconciled_at")]
     reconciled_at: Field<'a>,
     #[serde(borrow)]
-    context: Option<Context<'a>>,
+    context: Option<Box<Context<'a>>>,
 }
 
 #[derive(Deserialize, Default)]

@@ -86,6 +86,7 @@ pub struct Sink<'a> {
 
 impl Sink<'_> {
     /// Reads the line, or an object that stands in it.
+    #[inline(always)]
     pub fn read<'t, T: Deserialize<'t>>(&mut self, text: &'t str) -> Result<T, Trouble> {
         json::read_by(text, self.habits)
     }
