@@ -68,7 +68,7 @@ impl Ledger {
         let (outcome, account) = if account.agrees(&row, &form, witness) {
             (Outcome::Held, account)
         } else {
-            (self.assert_symbol(&row, symbol, &form, witness, holding.in_flight), self.account(symbol))
+            (self.assert_symbol(&row, symbol, &form, witness, holding.further().in_flight), self.account(symbol))
         };
         if is_brokers && account.note_price(&row, holding) {
             self.compare_prices(symbol);

@@ -254,14 +254,23 @@ pub struct Holding {
     /// Signed quantity. `None` where the book does not state one that can be relied on (metadata, `formats.md` 10.2).
     #[serde(with = "compact")]
     pub quantity: Option<Decimal>,
-    /// The side, where it is all that can be relied on.
-    pub side: Option<Side>,
     /// Average entry price.
     #[serde(with = "compact")]
     pub price: Option<Decimal>,
     /// Last price of the market, where the witness gives one.
     #[serde(with = "compact")]
     pub market_price: Option<Decimal>,
+    /// The row's line in its file.
+    pub line: u32,
+    /// What else it tells, if it does: the broker's books of all cycles, which are nearly all there are, do not.
+    pub further: Option<Box<Further>>,
+}
+
+/// What rows of some books tell beside quantity and prices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Further {
+    /// The side, where it is all that can be relied on.
+    pub side: Option<Side>,
     /// Entry score; `None` where the book has no such column or the cell is empty.
     #[serde(with = "compact")]
     pub score: Option<Decimal>,
@@ -272,25 +281,27 @@ pub struct Holding {
     /// Signed quantity of open orders at the broker that may still change this row.
     #[serde(with = "compact")]
     pub in_flight: Decimal,
-    /// The row's line in its file.
-    pub line: u32,
+}
+
+impl Further {
+    /// Nothing is told.
+    pub const NOTHING: Further = Further { side: None, score: None, annotated: true, entry_time: None, in_flight: Decimal::ZERO };
 }
 
 impl Holding {
     /// A row that states a quantity and nothing else.
     pub fn of(symbol: Symbol, quantity: Decimal, line: u32) -> Holding {
-        Holding {
-            symbol,
-            quantity: Some(quantity),
-            side: Side::of(quantity),
-            price: None,
-            market_price: None,
-            score: None,
-            annotated: true,
-            entry_time: None,
-            in_flight: Decimal::ZERO,
-            line,
-        }
+        Holding { symbol, quantity: Some(quantity), price: None, market_price: None, line, further: None }
+    }
+
+    /// What else it tells.
+    pub fn further(&self) -> &Further {
+        self.further.as_deref().unwrap_or(&Further::NOTHING)
+    }
+
+    /// The side, by the quantity if there is one.
+    pub fn side(&self) -> Option<Side> {
+        self.quantity.map_or(self.further().side, Side::of)
     }
 
     /// What the row claims of its symbol.

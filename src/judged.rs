@@ -210,7 +210,7 @@ impl Ledger {
     }
 
     fn judge_score(&mut self, event: &Event, holding: &Holding, witness: Witness) {
-        let lost = holding.score.is_some_and(|score| score <= Decimal::ZERO);
+        let lost = holding.further().score.is_some_and(|score| score <= Decimal::ZERO);
         let flat = self.account(&holding.symbol).position.quantity.is_flat();
         if lost && !flat {
             let origin = crate::origin::Origin { line: holding.line, ..event.origin };
@@ -286,8 +286,8 @@ impl Ledger {
     /// Entry times that several rows of the metadata have in common are the moment of a reset, not of entries (incident 25): that is
     /// when their scores went, where no log of the reconciler says so.
     fn invented_times(book: &LastBook) -> BTreeSet<Time> {
-        let lost = book.holdings.iter().filter(|holding| holding.score.is_some_and(|score| score <= Decimal::ZERO));
-        let times: Vec<Time> = lost.filter_map(|holding| holding.entry_time).sorted().collect();
+        let lost = book.holdings.iter().filter(|holding| holding.further().score.is_some_and(|score| score <= Decimal::ZERO));
+        let times: Vec<Time> = lost.filter_map(|holding| holding.further().entry_time).sorted().collect();
         let groups = times.chunk_by(|one, two| *two - *one <= ONE_WRITE);
         groups.filter(|group| group.len() >= RESET_ROWS).flatten().copied().collect()
     }
@@ -309,13 +309,13 @@ impl Ledger {
                 self.annotation(&holding.symbol, Kind::OrphanMetadata, BookName::Metadata, end, records);
                 continue;
             }
-            let other_side = quantity.side().zip(holding.side).filter(|(held, row)| held != row);
+            let other_side = quantity.side().zip(holding.side()).filter(|(held, row)| held != row);
             if let Some((held, row)) = other_side.filter(|_| settled(moved)) {
                 let says = format!("the metadata says {row}, the position is {held}");
                 let records = vec![Evidence { at: end, origin, says, reads: &["side"] }];
                 self.annotation(&holding.symbol, Kind::Side, BookName::Metadata, end, records);
             }
-            let since = holding.entry_time.filter(|time| invented.contains(time)).unwrap_or(end);
+            let since = holding.further().entry_time.filter(|time| invented.contains(time)).unwrap_or(end);
             self.judge_score(&Event { at: since, origin, fact: event.fact.clone() }, holding, Witness::Metadata);
             if since < end {
                 self.date_back(&holding.symbol, since);

@@ -38,8 +38,8 @@ pub struct OnOneLine<'a> {
 /// Rows as holdings, or what is wrong with the first that is none.
 struct Listed<'a>(Result<Vec<Holding>, Trouble>, PhantomData<Row<'a>>);
 
-/// So many positions a bot seldom has at once.
-const ROOM: usize = 16;
+/// Few bots have more positions at once; their rows are little enough to be allocated quickly.
+const ROOM: usize = 9;
 
 impl<'de: 'a, 'a> Deserialize<'de> for Listed<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

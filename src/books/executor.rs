@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::BookFormat;
-use crate::event::{Claim, Fact, Holding, Statement};
+use crate::event::{Claim, Fact, Further, Holding, Statement};
 use crate::json::{self, Field, Rows, Text};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
@@ -49,11 +49,15 @@ fn read(text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
         if quantity.is_zero() {
             continue;
         }
+        let further = Further {
+            score: json::float(row.entry_score, "entry_score")?.or(Some(Decimal::ZERO)),
+            entry_time: json::moment_if_any(row.ts),
+            ..Further::NOTHING
+        };
         holdings.push(Holding {
             price: json::float(row.entry_price, "entry_price")?,
             market_price: json::float(row.high_water, "high_water")?,
-            score: json::float(row.entry_score, "entry_score")?.or(Some(Decimal::ZERO)),
-            entry_time: json::moment_if_any(row.ts),
+            further: Some(Box::new(further)),
             ..Holding::of(symbol, side.signed(quantity), json::line_of(text, raw))
         });
     }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::BookFormat;
-use crate::event::{Claim, Fact, Holding, Statement};
+use crate::event::{Claim, Fact, Further, Holding, Statement};
 use crate::json::{self, Field, Rows, Text};
 use crate::position::{Side, Symbol};
 use crate::time::Time;
@@ -49,17 +49,20 @@ fn read(text: &str) -> Result<Vec<(Time, Fact)>, Trouble> {
         let entry_time = json::moment_if_any(row.entry_ts);
         let written = [row.updated_at, row.reconciled_at].into_iter().filter_map(json::moment_if_any).max().or(entry_time);
         newest = newest.max(written);
-        holdings.push(Holding {
-            symbol,
-            quantity: None,
+        let further = Further {
             side: row.side.as_deref().and_then(Side::parse),
-            price: json::float(row.entry_price, "entry_price")?,
-            market_price: None,
             score: json::float(row.entry_score, "entry_score")?.or(Some(Decimal::ZERO)),
             annotated: json::is_set(row.components),
             entry_time,
             in_flight: Decimal::ZERO,
+        };
+        holdings.push(Holding {
+            symbol,
+            quantity: None,
+            price: json::float(row.entry_price, "entry_price")?,
+            market_price: None,
             line: json::line_of(text, raw),
+            further: Some(Box::new(further)),
         });
     }
     // Without a row there is no time to state it at: the ledger places an undated book at the end of the tape.

@@ -63,9 +63,9 @@ fn run(view: &View<'_>) -> Finding {
 fn lacks(symbol: &Symbol, row: Option<&Holding>) -> Option<String> {
     let Some(row) = row else { return Some(format!("{symbol} row")) };
     let fields = [
-        ("entry_score", row.score.is_none_or(|score| score <= Decimal::ZERO)),
-        ("components", !row.annotated),
-        ("entry_ts", row.entry_time.is_none()),
+        ("entry_score", row.further().score.is_none_or(|score| score <= Decimal::ZERO)),
+        ("components", !row.further().annotated),
+        ("entry_ts", row.further().entry_time.is_none()),
     ];
     let named = fields.iter().filter(|(_, lacks)| *lacks).map(|(name, _)| *name).join(", ");
     (!named.is_empty()).then(|| format!("{symbol} {named}"))
@@ -73,7 +73,8 @@ fn lacks(symbol: &Symbol, row: Option<&Holding>) -> Option<String> {
 
 /// Entry times in one millisecond were made up when the rows were injected (incident 25).
 fn invented(rows: &BTreeMap<&Symbol, &Holding>) -> Vec<String> {
-    let by_time = rows.iter().filter_map(|(symbol, row)| Some((row.entry_time?.milliseconds(), *symbol))).into_group_map();
+    let by_time =
+        rows.iter().filter_map(|(symbol, row)| Some((row.further().entry_time?.milliseconds(), *symbol))).into_group_map();
     let groups = by_time.into_iter().filter(|(_, symbols)| symbols.len() > 1).sorted();
     let words = groups.map(|(milliseconds, symbols)| {
         let at = Time::of_nanoseconds(milliseconds * 1_000_000);

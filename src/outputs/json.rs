@@ -164,8 +164,8 @@ fn position(row: &BookRow, name: BookName) -> PositionDocument {
         BookRow::Stated(holding) => PositionDocument {
             qty: holding.quantity.map(plain),
             avg_entry_price: holding.price.map(plain),
-            entry_score: holding.score.filter(|_| name != BookName::Broker).map(plain),
-            entry_ts: holding.entry_time.map(time::show),
+            entry_score: holding.further().score.filter(|_| name != BookName::Broker).map(plain),
+            entry_ts: holding.further().entry_time.map(time::show),
             ..PositionDocument::default()
         },
     }

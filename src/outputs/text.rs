@@ -167,7 +167,7 @@ fn side_by_side(report: &Report) -> BTreeMap<Symbol, [String; 4]> {
             let cells = rows.entry(symbol.clone()).or_insert_with(|| ["-", "-", "-", "-"].map(str::to_owned));
             cells[place] = match row {
                 BookRow::Expected(position) => position.quantity.to_string(),
-                BookRow::Stated(holding) => match (holding.quantity, holding.side) {
+                BookRow::Stated(holding) => match (holding.quantity, holding.side()) {
                     (Some(quantity), _) => plain(quantity),
                     (None, Some(side)) => side.to_string(),
                     (None, None) => "row".to_owned(),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Body, orders::Orders, required};
 use crate::books::alpaca_positions::signed;
-use crate::event::{Claim, Fact, Form, Holding, Statement};
+use crate::event::{Claim, Fact, Form, Further, Holding, Statement};
 use crate::json::{self, Field, Text};
 use crate::position::Symbol;
 use crate::time::Time;
@@ -110,7 +110,7 @@ fn holding(raw: &RawValue, line: u32, orders: &Orders) -> Result<Option<Holding>
     Ok((!quantity.is_zero()).then_some(Holding {
         price: json::decimal(row.avg_entry_price, "avg_entry_price")?,
         market_price: json::decimal(row.current_price, "current_price")?,
-        in_flight,
+        further: (!in_flight.is_zero()).then(|| Box::new(Further { in_flight, ..Further::NOTHING })),
         ..Holding::of(symbol, quantity, line)
     }))
 }

@@ -147,8 +147,7 @@ fn cell(row: Option<&BookRow>, stated: bool) -> String {
     match row {
         Some(BookRow::Expected(position)) => position.quantity.to_string(),
         Some(BookRow::Stated(Holding { quantity: Some(quantity), .. })) => plain(*quantity),
-        Some(BookRow::Stated(Holding { side: Some(side), .. })) => side.to_string(),
-        Some(BookRow::Stated(_)) => "row".to_owned(),
+        Some(BookRow::Stated(holding)) => holding.side().map_or_else(|| "row".to_owned(), |side| side.to_string()),
         None if stated => "–".to_owned(),
         None => "?".to_owned(),
     }
@@ -193,7 +192,7 @@ fn annotation(expected: Quantity, holding: Option<&Holding>) -> Option<String> {
     match holding {
         None if expected.is_open() => Some("the metadata has no row".to_owned()),
         Some(_) if expected.is_flat() => Some("the metadata still has a row".to_owned()),
-        Some(holding) if holding.side.zip(expected.side()).is_some_and(|(one, two)| one != two) => {
+        Some(holding) if holding.side().zip(expected.side()).is_some_and(|(one, two)| one != two) => {
             Some("the metadata is on the other side".to_owned())
         }
         None | Some(_) => None,
