@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::compact;
 use crate::order_id::OrderId;
 use crate::origin::Origin;
-use crate::position::{Side, Symbol};
+use crate::position::{Side, Symbol, Symbols};
 use crate::time::Time;
 use crate::witness::Witness;
 
@@ -343,7 +343,7 @@ pub enum Pulse {
         #[serde(deserialize_with = "fix")]
         event: FixName,
         /// The symbols it touched.
-        symbols: Vec<Symbol>,
+        symbols: Symbols,
     },
     /// The reconciler lost the broker and goes on with an old copy.
     DegradedEntered,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::account::Account;
 use crate::accounts::Accounts;
 use crate::biographies::Biographies;
+use crate::blocks::Blocks;
 use crate::breaks::{BookName, Break, Tie};
 use crate::event::{Action, Claim, Event, Fact, Form, Holding, Movement, Pulse, Statement};
 use crate::origin::Origin;
@@ -88,7 +89,7 @@ pub struct Ledger {
     /// Share of each position at the broker that is traced to executions for the bot's records.
     pub explained: BTreeMap<Symbol, Decimal>,
     /// All fixes.
-    pub fixes: Vec<Fix>,
+    pub fixes: Blocks<Fix>,
     pub(crate) contradicted: HashMap<Origin, Time>,
     /// Counts.
     pub tally: Tally,
@@ -134,7 +135,7 @@ impl Ledger {
             counted_flat: Vec::new(),
             ties: Vec::new(),
             explained: BTreeMap::new(),
-            fixes: Vec::new(),
+            fixes: Blocks::default(),
             contradicted: HashMap::new(),
             tally: Tally::default(),
             books: BTreeMap::new(),

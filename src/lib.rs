@@ -27,6 +27,7 @@ pub mod alarms;
 pub mod assertion;
 pub mod backtest;
 pub mod biographies;
+pub mod blocks;
 pub mod books;
 pub mod bounds;
 pub mod breaks;

@@ -3,7 +3,7 @@
 use crate::constant::{self, Word};
 use crate::event::Form;
 use crate::origin::Origin;
-use crate::position::{Quantity, Symbol};
+use crate::position::{Quantity, Symbols};
 use crate::time::Time;
 use crate::witness::Witness;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub struct Fix {
     #[serde(with = "constant")]
     pub event: Word,
     /// Which symbols.
-    pub symbols: Vec<Symbol>,
+    pub symbols: Symbols,
     /// What it stated contradicted the expected book, or repeated a contradiction of the same moment.
     pub contradicted: bool,
     /// It was made while the reconciler had lost the broker.

@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -52,6 +53,9 @@ impl fmt::Debug for Symbol {
         write!(f, "Symbol({})", self.as_str())
     }
 }
+
+/// Some symbols, mostly one: that takes no memory of its own.
+pub type Symbols = SmallVec<[Symbol; 1]>;
 
 /// What kind of thing a symbol names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +110,9 @@ impl Symbol {
     /// The symbol's letters.
     pub fn as_str(&self) -> &str {
         // All of them are ASCII: nothing else is parsed.
-        let length = self.letters.iter().position(|letter| *letter == 0).unwrap_or(LONGEST_SYMBOL);
+        let (words, _) = self.letters.as_chunks();
+        let letters = |word: &[u8; 8]| size_of::<u64>() - u64::from_le_bytes(*word).leading_zeros() as usize / 8;
+        let length: usize = words.iter().map(letters).sum();
         std::str::from_utf8(&self.letters[..length]).unwrap_or_default()
     }
 

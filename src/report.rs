@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::accept::{Acceptance, Rule};
 use crate::account::Account;
+use crate::blocks::Blocks;
 use crate::breaks::{BookName, Break, Severity, Tie};
 use crate::brokers::BrokerRead;
 use crate::checks::{self, Audit, Finding, Status, View};
@@ -127,7 +128,7 @@ pub struct Report {
     /// The breaks of these that do not count, and why.
     pub acceptance: Acceptance,
     /// In tape order.
-    pub fixes: Vec<Fix>,
+    pub fixes: Blocks<Fix>,
     /// In audit order; none for a replay.
     pub checks: Vec<Finding>,
     /// What an audit is beside a replay.

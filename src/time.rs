@@ -54,6 +54,8 @@ impl Time {
 
 /// Nanoseconds of a second.
 const SECOND: i64 = 1_000_000_000;
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
 /// Nanoseconds of a span of time.
 #[inline]
@@ -232,6 +234,43 @@ fn epoch(text: &str) -> Option<Time> {
 /// `2026-02-05T18:05:33.120Z`: as many digits of the fraction as the time has, at least none.
 pub fn show(time: Time) -> String {
     time.utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
+/// Shows moments as [`show`] does, of which most are of the day of the one before: only its hour is worked out.
+#[derive(Debug, Default)]
+pub struct Shown {
+    day: Option<i64>,
+    /// `2026-02-05T`.
+    date: String,
+}
+
+impl Shown {
+    /// Adds what a moment is shown as.
+    pub fn add(&mut self, time: Time, text: &mut Vec<u8>) {
+        let (seconds, fraction) = (time.0.div_euclid(SECOND), time.0.rem_euclid(SECOND));
+        let (day, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
+        if self.day != Some(day) {
+            let whole = show(time);
+            self.date = whole.split_inclusive('T').next().unwrap_or_default().to_owned();
+            self.day = Some(day);
+        }
+        text.extend_from_slice(self.date.as_bytes());
+        let digit = |number: i64| b'0' + (number % 10) as u8;
+        let two = |number: i64| [digit(number / 10), digit(number)];
+        let ([h, h2], [m, m2], [s, s2]) = (two(second / 3600), two(second / 60 % 60), two(second % 60));
+        text.extend_from_slice(&[h, h2, b':', m, m2, b':', s, s2]);
+        let digits = match fraction {
+            0 => 0,
+            _ if fraction % 1_000_000 == 0 => 3,
+            _ if fraction % 1_000 == 0 => 6,
+            _ => 9,
+        };
+        if digits > 0 {
+            text.push(b'.');
+            text.extend((0..digits).map(|place| digit(fraction / 10i64.pow(8 - place))));
+        }
+        text.push(b'Z');
+    }
 }
 
 /// `18:05:33` in UTC, for tables of one day.

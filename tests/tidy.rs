@@ -75,7 +75,10 @@ fn sources() -> Vec<Source> {
 const FLOORS: &[(&str, &[&str])] = &[
     (
         "the ground",
-        &["origin", "time", "trouble", "calendar", "bounds", "compact", "constant", "progress", "whole", "lines", "order_id"],
+        &[
+            "origin", "time", "trouble", "calendar", "bounds", "compact", "constant", "progress", "whole", "lines", "order_id",
+            "blocks",
+        ],
     ),
     ("what is held", &["provenance", "position"]),
     ("what happened", &["witness", "event"]),

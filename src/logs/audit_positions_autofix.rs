@@ -1,11 +1,12 @@
 //! `data/audit_positions_autofix.jsonl`: the reconciler's journal. Mostly the broker's echo (design, rule 5; `formats.md` section 6).
 
 use serde::Deserialize;
+use smallvec::{SmallVec, smallvec};
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Claim, Fact, Form, Pulse, Statement};
 use crate::json::{self, Field, Text};
-use crate::position::Symbol;
+use crate::position::{Symbol, Symbols};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
 use crate::witness::Witness;
@@ -28,7 +29,7 @@ struct Details<'a> {
     #[serde(borrow)]
     positions_count: Field<'a>,
     #[serde(borrow)]
-    symbols: Option<Vec<Text<'a>>>,
+    symbols: Option<SmallVec<[Text<'a>; 1]>>,
     #[serde(borrow)]
     symbol: Option<Text<'a>>,
     #[serde(borrow)]
@@ -67,7 +68,7 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
         "orphan_purged" => {
             let symbol = json::symbol(&details.symbol)?;
             state(out, at, Claim::Symbol(symbol.clone(), Form::NotHeld));
-            out.push(at, Fact::Pulse(Pulse::Fix { event: "orphan_purged", symbols: vec![symbol] }));
+            out.push(at, Fact::Pulse(Pulse::Fix { event: "orphan_purged", symbols: smallvec![symbol] }));
         }
         "quantity_reconciled" => {
             let symbols =
@@ -89,7 +90,7 @@ fn state(out: &mut Sink<'_>, at: Time, claim: Claim) {
     out.push(at, Fact::Statement(Statement { witness: Witness::Reconciler, claim }));
 }
 
-pub(super) fn parsed(names: &[Text<'_>]) -> Result<Vec<Symbol>, Trouble> {
+pub(super) fn parsed(names: &[Text<'_>]) -> Result<Symbols, Trouble> {
     names.iter().map(|name| Symbol::parse(name).ok_or_else(|| Reason::BadSymbol.into())).collect()
 }
 
@@ -99,8 +100,8 @@ pub(super) fn quantities(
     mismatches: &[Mismatch<'_>],
     witness: Witness,
     out: &mut Sink<'_>,
-) -> Result<Vec<Symbol>, Trouble> {
-    let mut symbols = Vec::with_capacity(mismatches.len());
+) -> Result<Symbols, Trouble> {
+    let mut symbols = Symbols::with_capacity(mismatches.len());
     for mismatch in mismatches {
         let symbol = json::symbol(&mismatch.symbol)?;
         let quantity = json::float(mismatch.alpaca_qty, "alpaca_qty")?.ok_or(Reason::MissingField("alpaca_qty"))?;

@@ -2,12 +2,13 @@
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 use super::{LogFormat, Outcome, Sink, rule};
 use crate::event::{Action, Claim, Exit, Fact, Form, Movement, Pulse, ScaleOut, Sighting, Statement};
 use crate::json::{self, Field, Text};
-use crate::position::{Side, Symbol};
+use crate::position::{Side, Symbol, Symbols};
 use crate::time::Time;
 use crate::trouble::{Reason, Trouble};
 use crate::witness::Witness;
@@ -23,7 +24,7 @@ struct Row<'a> {
     #[serde(borrow)]
     symbol: Option<Text<'a>>,
     #[serde(borrow)]
-    symbols: Option<Vec<Text<'a>>>,
+    symbols: Option<SmallVec<[Text<'a>; 1]>>,
     #[serde(borrow)]
     pnl_usd: Field<'a>,
     #[serde(borrow)]
@@ -167,7 +168,7 @@ fn closed(at: Time, row: &Row<'_>, sighting: Sighting, out: &mut Sink<'_>) -> Re
 
 fn positions_to_close(at: Time, row: &Row<'_>, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
     let named = row.symbols.as_ref().ok_or(Reason::MissingField("symbols"))?;
-    let mut symbols = named.iter().map(|name| Symbol::parse(name).ok_or(Reason::BadSymbol)).collect::<Result<Vec<_>, _>>()?;
+    let mut symbols = named.iter().map(|name| Symbol::parse(name).ok_or(Reason::BadSymbol)).collect::<Result<Symbols, _>>()?;
     // The list may repeat a symbol (formats.md 4.1).
     symbols.sort();
     symbols.dedup();

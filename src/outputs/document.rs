@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use super::findings::{BreakDocument, CheckDocument, FixDocument, IntegrityDocument, ProfitDocument, RuleDocument, TieDocument};
 use super::schema;
+use crate::blocks::Blocks;
 use crate::outcome::Fix;
 use crate::report::Report;
 
 /// A list whose rows are made while they are written: the fixes of a year are many, and none is kept twice.
 pub(super) struct Rows<'a, T, D> {
-    pub(super) of: &'a [T],
+    pub(super) of: &'a Blocks<T>,
     pub(super) report: &'a Report,
     pub(super) row: fn(&'a T, &'a Report) -> D,
 }

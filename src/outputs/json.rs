@@ -13,8 +13,9 @@ use super::findings::{
     AcceptedDocument, BreakDocument, CauseDocument, CheckDocument, DifferenceDocument, EvidenceDocument, FixDocument,
     IntegrityDocument, ProfitDocument, RuleDocument, TieDocument,
 };
-use super::{fingerprint, many};
+use super::{fingerprint, fixes, many};
 use crate::accept::Judged;
+use crate::blocks::Blocks;
 use crate::breaks::{BookName, Break, Evidence, Tie};
 use crate::brokers::{BrokerRead, Unread};
 use crate::checks::{Detail, Finding};
@@ -28,9 +29,10 @@ use crate::time;
 /// Writes the report as JSON, the same as [`write()`] gives.
 pub fn write_to(mut out: impl Write, report: &Report) -> Result<(), serde_json::Error> {
     if report.fixes.len() > many::FEW {
-        let rows = |of| Rows { of, report, row: fix };
-        let around = serde_json::to_string_pretty(&Document { fixes: rows(&[]), ..document(report) })?;
-        many::write(&mut out, &around, "fixes", &report.fixes, rows)?;
+        let none = Blocks::default();
+        let fixes = Rows { of: &none, report, row: fix };
+        let around = serde_json::to_string_pretty(&Document { fixes, ..document(report) })?;
+        many::write(&mut out, &around, "fixes", &report.fixes, |part, text| fixes::write(part, report, text))?;
     } else {
         serde_json::to_writer_pretty(&mut out, &document(report))?;
     }
@@ -229,7 +231,7 @@ fn evidence<'a>(evidence: &'a Evidence, report: &'a Report) -> EvidenceDocument<
     }
 }
 
-fn fix<'a>(fix: &'a Fix, report: &'a Report) -> FixDocument<'a> {
+pub(super) fn fix<'a>(fix: &'a Fix, report: &'a Report) -> FixDocument<'a> {
     FixDocument {
         ts: time::show(fix.at),
         event: fix.event,
