@@ -113,16 +113,16 @@ mod tests {
         report.sources = names.map(|path| crate::source::Source { path: path.to_owned(), ..source.clone() }).to_vec();
         let fix = |place: u32| {
             let moment = i64::from(place / 7) * 3_600_000_000_000 + [0, 500_000_000, 1_000, 7, 999_999_999][place as usize % 5];
-            let line = if place % 11 == 0 { u32::MAX - place } else { place };
+            let line = if place.is_multiple_of(11) { u32::MAX - place } else { place };
             let symbols = (0..place % 4).map(|symbol| Symbol::parse(&format!("S{symbol}.{place}")).unwrap()).collect();
             Fix {
-                at: Time::of_nanoseconds(moment * if place % 13 == 0 { -1 } else { 1 }),
+                at: Time::of_nanoseconds(moment * if place.is_multiple_of(13) { -1 } else { 1 }),
                 origin: Origin { source: SourceId(u16::try_from(place / 3 % 5).unwrap()), offset: 0, line },
                 event: FIXES[place as usize % FIXES.len()],
                 symbols,
-                contradicted: place % 3 == 0,
-                degraded: place % 5 == 0,
-                cause_known: place % 2 == 0,
+                contradicted: place.is_multiple_of(3),
+                degraded: place.is_multiple_of(5),
+                cause_known: place.is_multiple_of(2),
             }
         };
         report.fixes = (0..5_000).map(fix).collect();
