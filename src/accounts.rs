@@ -19,6 +19,8 @@ pub struct Accounts {
     places: HashMap<Symbol, usize>,
     /// The same, in the order of the symbols.
     in_order: BTreeMap<Symbol, usize>,
+    /// The one that was found last, to be changed: mostly it is asked for several times.
+    last: Option<(Symbol, usize)>,
 }
 
 impl Accounts {
@@ -29,15 +31,24 @@ impl Accounts {
 
     /// The same, to be changed.
     pub fn get_mut(&mut self, symbol: &Symbol) -> Option<&mut Account> {
-        self.places.get(symbol).map(|place| &mut self.all[*place])
+        self.found(symbol).map(|place| &mut self.all[place])
+    }
+
+    #[inline]
+    fn found(&mut self, symbol: &Symbol) -> Option<usize> {
+        if let Some((last, place)) = &self.last
+            && last == symbol
+        {
+            return Some(*place);
+        }
+        let place = *self.places.get(symbol)?;
+        self.last = Some((symbol.clone(), place));
+        Some(place)
     }
 
     /// The account of a symbol, which begins now if the symbol was not named before.
     pub fn of(&mut self, symbol: &Symbol, begin: impl FnOnce() -> Account) -> &mut Account {
-        let place = match self.places.get(symbol) {
-            Some(place) => *place,
-            None => self.add(symbol.clone(), begin()),
-        };
+        let place = self.found(symbol).unwrap_or_else(|| self.add(symbol.clone(), begin()));
         &mut self.all[place]
     }
 

@@ -74,8 +74,9 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
     if row.reconciled_from.is_some() || row.reconciled_at.is_some() {
         return Ok(Outcome::Ignored(rule::MADE_UP));
     }
-    let kind = row.trade_id.as_deref().and_then(|id| id.split('_').next()).ok_or(Reason::MissingField("trade_id"))?;
-    if kind == "reconciled" {
+    let id = row.trade_id.as_deref().ok_or(Reason::MissingField("trade_id"))?;
+    let kind = id.as_bytes().split(|byte| *byte == b'_').next().unwrap_or_default();
+    if kind == b"reconciled" {
         return Ok(Outcome::Ignored(rule::MADE_UP));
     }
     let symbol = json::symbol(&row.symbol)?;
@@ -85,9 +86,9 @@ fn decode(line: &str, out: &mut Sink<'_>) -> Result<Outcome, Trouble> {
     let at = json::moment(row.ts)?;
     let context = row.context.as_ref().ok_or(Reason::MissingField("context"))?;
     match kind {
-        "open" => entry(at, symbol, context, out),
-        "scale" => scale_out(at, symbol, context, out),
-        "close" => exit(at, symbol, &row, context, out),
+        b"open" => entry(at, symbol, context, out),
+        b"scale" => scale_out(at, symbol, context, out),
+        b"close" => exit(at, symbol, &row, context, out),
         _ => Ok(Outcome::Ignored(rule::UNKNOWN_MESSAGE)),
     }
 }
