@@ -8,7 +8,7 @@ use std::slice::{Iter, IterMut};
 /// So many stand together.
 const TOGETHER: usize = if cfg!(test) { 4 } else { 1 << 10 };
 
-/// A list, block by block; none of these is empty.
+/// A list, block by block.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Blocks<T>(Vec<Vec<T>>);
 
@@ -33,7 +33,7 @@ impl<T> Blocks<T> {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.iter().next().is_none()
     }
 
     /// All, in order.
@@ -46,9 +46,9 @@ impl<T> Blocks<T> {
         self.0.iter_mut().flatten()
     }
 
-    /// Those that stand together, in order.
+    /// Those that stand together, in order: at least one.
     pub fn blocks(&self) -> impl Iterator<Item = &[T]> {
-        self.0.iter().map(Vec::as_slice)
+        self.0.iter().map(Vec::as_slice).filter(|block| !block.is_empty())
     }
 
     /// Leaves out those that are not to be kept.
@@ -113,6 +113,9 @@ mod tests {
             }
             blocks.clear();
             assert_eq!(blocks, Blocks::default());
+            // As nobody makes it, but bytes may have it.
+            blocks.0 = vec![Vec::new(), Vec::new()];
+            assert!(blocks.is_empty() && blocks.blocks().next().is_none());
         }
     }
 }
