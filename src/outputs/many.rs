@@ -12,6 +12,9 @@ use crate::blocks::Blocks;
 /// Fewer rows are written sooner than the cores are told.
 pub(super) const FEW: usize = 2_000;
 
+/// Rooms of each core: of what it makes, and of what it made before, which is put where it belongs.
+const ROOMS: usize = 2;
+
 /// Writes a document in whose list of this name, which is empty in `around`, stand rows: at least one. `written` adds the text of some
 /// that follow each other, as they stand in the list, without what is before and after them.
 pub(super) fn write<'a, T: Sync>(
@@ -31,14 +34,15 @@ pub(super) fn write<'a, T: Sync>(
     let parts: Vec<&[T]> = of.blocks().collect();
     thread::scope(|scope| {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        // The cores take turns; each is one part ahead of what is put where it belongs, and gets its room again for the next but one.
+        // The cores take turns; each is one part ahead of what is put where it belongs, and gets the room of that one again.
         let made: Vec<(Receiver<_>, Sender<_>)> = (0..cores.min(parts.len()))
             .map(|core| {
                 let (send, receive) = mpsc::sync_channel(1);
                 let (give_back, given_back) = mpsc::channel();
+                (0..ROOMS).for_each(|_| give_back.send(Vec::new()).unwrap_or_default());
                 let (written, its) = (&written, parts.iter().skip(core).step_by(cores));
                 let mut texts = its.map(move |part| {
-                    let mut text: Vec<u8> = given_back.try_recv().unwrap_or_default();
+                    let mut text: Vec<u8> = given_back.recv().unwrap_or_default();
                     text.clear();
                     written(part, &mut text).map(|()| text)
                 });
