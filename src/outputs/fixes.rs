@@ -39,19 +39,19 @@ struct Form {
 /// Adds the rows of these fixes, as they stand in the report.
 pub(super) fn write(fixes: &[Fix], report: &Report, text: &mut Vec<u8>) -> Result<(), serde_json::Error> {
     let (mut forms, mut shown): (Vec<Form>, Shown) = Default::default();
-    for fix in fixes {
-        if !text.is_empty() {
+    for (place, fix) in fixes.iter().enumerate() {
+        if place > 0 {
             text.extend_from_slice(b",\n");
         }
         let kind = Kind { event: fix.event, verdict: fix.verdict(), source: fix.origin.source, symbols: fix.symbols.len() };
-        let place = match forms.iter().position(|form| form.kind == kind) {
-            Some(place) => place,
+        let known = match forms.iter().position(|form| form.kind == kind) {
+            Some(known) => known,
             None => {
                 forms.push(Form::of(kind, fix, report)?);
                 forms.len() - 1
             }
         };
-        forms[place].fill(fix, report, &mut shown, text)?;
+        forms[known].fill(fix, report, &mut shown, text)?;
     }
     Ok(())
 }
