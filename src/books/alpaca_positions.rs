@@ -38,7 +38,7 @@ pub struct OnOneLine<'a> {
 /// Rows as holdings, or what is wrong with the first that is none.
 struct Listed<'a>(Result<Vec<Holding>, Trouble>, PhantomData<Row<'a>>);
 
-/// Few bots have more positions at once; their rows are little enough to be allocated quickly.
+/// Room for so many rows at first: what is larger takes longer to allocate.
 const ROOM: usize = 9;
 
 impl<'de: 'a, 'a> Deserialize<'de> for Listed<'a> {

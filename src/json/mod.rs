@@ -104,7 +104,7 @@ pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Trouble> {
     read_by(text, &mut Habits::none())
 }
 
-/// The same, of a record that is probably like those before it.
+/// The same, of a record that is probably like those before it. Compiled where it is called: else the record is copied on its way there.
 #[inline(always)]
 pub fn read_by<'a, T: Deserialize<'a>>(text: &'a str, habits: &mut Habits) -> Result<T, Trouble> {
     quickly(text, habits).or_else(|_| plainly(text))
